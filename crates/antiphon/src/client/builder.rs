@@ -1,0 +1,308 @@
+//! From settings to a client whose reply path is positioned.
+
+use std::{sync::Arc, time::Duration};
+
+use antiphon_proto::{InstanceId, TableConfig, encode_identity, is_legal_topic_name};
+use rand::Rng;
+use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Client, Shared,
+    core::{Calls, Core, TimeoutObserver},
+    reply_path::{self, ReplyPath},
+    sends::Sends,
+    stray::Strays,
+    target::Targets,
+};
+use crate::{
+    config::{ClientConfig, KafkaConfig, ReplyConfig},
+    error::{RequestError, StartError},
+    metrics::ClientMetrics,
+    transport::{
+        TopicSpec, Transport, TransportError, TransportErrorKind,
+        kafka::{KafkaTransport, Role},
+    },
+};
+
+/// Describes a [`Client`]. Made by [`Client::builder`].
+#[must_use = "a builder does nothing until it connects"]
+pub struct ClientBuilder {
+    group: String,
+    instance: Option<String>,
+    kafka: KafkaConfig,
+    config: ClientConfig,
+    transport: Option<Arc<dyn Transport>>,
+    on_timeout: Option<TimeoutObserver>,
+}
+
+impl ClientBuilder {
+    pub(super) fn new(group: String) -> Self {
+        Self {
+            group,
+            instance: None,
+            kafka: KafkaConfig::default(),
+            config: ClientConfig::default(),
+            transport: None,
+            on_timeout: None,
+        }
+    }
+
+    /// How to reach Kafka.
+    pub fn kafka(mut self, kafka: KafkaConfig) -> Self {
+        self.kafka = kafka;
+        self
+    }
+
+    /// Shorthand for the brokers alone: `host:port` pairs, comma-separated.
+    pub fn bootstrap_servers(mut self, servers: impl Into<String>) -> Self {
+        self.kafka.bootstrap_servers = servers.into();
+        self
+    }
+
+    /// Limits, timeouts and the reply path.
+    pub fn config(mut self, config: ClientConfig) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// What responders see as this instance's name. Default: a random one.
+    pub fn instance(mut self, name: impl Into<String>) -> Self {
+        self.instance = Some(name.into());
+        self
+    }
+
+    /// Another log than Kafka; the brokers' settings are not used then.
+    pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.transport = Some(transport);
+        self
+    }
+
+    /// Called with each call that times out, on the task that awaited it.
+    pub fn on_timeout(
+        mut self,
+        observer: impl Fn(&RequestError) + Send + Sync + 'static,
+    ) -> Self {
+        self.on_timeout = Some(Arc::new(observer));
+        self
+    }
+
+    /// Connects. When this returns, the reply path is *positioned*: a reply that is written from
+    /// now on is seen.
+    ///
+    /// Needs a tokio runtime with time enabled.
+    ///
+    /// # Errors
+    /// Wrong settings; brokers out of reach; a reply topic that does not exist and may not be
+    /// created, or may not be read.
+    pub async fn connect(self) -> Result<Client, StartError> {
+        check(&self.group, &self.config)?;
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => {
+                let role = Role::Requester {
+                    message_timeout: self.config.timeout,
+                    queue: self.config.max_in_flight,
+                };
+                Arc::new(KafkaTransport::connect(&self.kafka, role).await?)
+            }
+        };
+        let timeout = self.kafka.connect_timeout;
+        let instance = InstanceId::new(rand::rng().random());
+        let topic = reply_topic(&self.group, &self.config.reply);
+        let partitions = reply_partitions(&*transport, &topic, &self.config.reply, timeout).await?;
+        let partition = choose_partition(&self.config.reply, partitions, instance)?;
+        let named = self.instance.unwrap_or_else(|| instance.to_string());
+        let core = assemble(
+            encode_identity([&self.group, &named, &instance.to_string()]),
+            &self.group,
+            self.config,
+            transport,
+            instance,
+            ReplyPath::new(topic.into(), partition),
+            self.on_timeout,
+        )?;
+        let (faults, seen) = mpsc::channel(1);
+        reply_path::open(&core, &faults, timeout)
+            .await
+            .map_err(|error| {
+                let path = &core.path;
+                StartError::transport(
+                    format!(
+                        "can not read the reply topic {}, partition {}",
+                        path.topic, path.partition
+                    ),
+                    error,
+                )
+            })?;
+        tokio::spawn(reply_path::supervise(
+            Arc::downgrade(&core),
+            seen,
+            faults.downgrade(),
+        ));
+        Ok(Client {
+            shared: Arc::new(Shared { core }),
+        })
+    }
+}
+
+fn assemble(
+    requester: String,
+    group: &str,
+    config: ClientConfig,
+    transport: Arc<dyn Transport>,
+    instance: InstanceId,
+    path: ReplyPath,
+    on_timeout: Option<TimeoutObserver>,
+) -> Result<Arc<Core>, StartError> {
+    let calls = Arc::new(Calls::new(TableConfig {
+        instance,
+        max_entries: config.max_in_flight,
+        max_bytes: config.max_in_flight_bytes,
+    }));
+    let sends = Arc::new(Sends {
+        calls: Arc::clone(&calls),
+    });
+    let publisher = transport
+        .publisher(sends)
+        .map_err(|error| StartError::transport("can not start a producer", error))?;
+    let metrics = Arc::new(ClientMetrics::new(group));
+    let bytes = usize::try_from(config.max_in_flight_bytes).unwrap_or(usize::MAX);
+    Ok(Arc::new(Core {
+        entries: Semaphore::new(config.max_in_flight as usize),
+        bytes: Semaphore::new(bytes.min(Semaphore::MAX_PERMITS)),
+        instance,
+        requester,
+        clock: transport.clock(),
+        transport,
+        publisher,
+        calls,
+        targets: Targets::default(),
+        path: Arc::new(path),
+        strays: Arc::new(Strays::new(Arc::clone(&metrics))),
+        metrics,
+        on_timeout,
+        closing: CancellationToken::new(),
+        ended: Notify::new(),
+        config,
+    }))
+}
+
+fn check(group: &str, config: &ClientConfig) -> Result<(), StartError> {
+    let topic = reply_topic(group, &config.reply);
+    if !is_legal_topic_name(&topic) {
+        let detail = format!("{topic:?} is not a legal topic name for replies");
+        return Err(StartError::config(detail));
+    }
+    if config.max_in_flight == 0 || config.max_in_flight_bytes == 0 {
+        return Err(StartError::config(
+            "the limits of calls and bytes in flight must be at least 1",
+        ));
+    }
+    if config.reply.retention < config.timeout {
+        let detail = format!(
+            "the reply retention of {:?} is shorter than the timeout of {:?}: replies would be \
+             deleted while calls wait for them",
+            config.reply.retention, config.timeout
+        );
+        return Err(StartError::config(detail));
+    }
+    Ok(())
+}
+
+fn reply_topic(group: &str, reply: &ReplyConfig) -> String {
+    reply
+        .topic
+        .clone()
+        .unwrap_or_else(|| format!("{group}.replies"))
+}
+
+fn choose_partition(
+    reply: &ReplyConfig,
+    partitions: u32,
+    instance: InstanceId,
+) -> Result<i32, StartError> {
+    let spread = instance.get() % u64::from(partitions.max(1));
+    let partition = reply
+        .partition
+        .unwrap_or_else(|| i32::try_from(spread).unwrap_or(0));
+    match u32::try_from(partition) {
+        Ok(chosen) if chosen < partitions => Ok(partition),
+        _ => Err(StartError::config(format!(
+            "reply partition {partition} is not one of the {partitions} that the reply topic has"
+        ))),
+    }
+}
+
+/// How many partitions the reply topic has; creates it where that is allowed.
+async fn reply_partitions(
+    transport: &dyn Transport,
+    topic: &str,
+    reply: &ReplyConfig,
+    timeout: Duration,
+) -> Result<u32, StartError> {
+    ensure(transport, topic, reply, timeout)
+        .await
+        .map_err(|error| {
+            let detail = if error.kind() == TransportErrorKind::UnknownTopic {
+                format!(
+                    "the reply topic {topic} does not exist, and creating it is switched off: \
+                     create it, or set `reply.create`"
+                )
+            } else {
+                format!("no reply topic {topic}")
+            };
+            StartError::transport(detail, error)
+        })
+}
+
+async fn ensure(
+    transport: &dyn Transport,
+    topic: &str,
+    reply: &ReplyConfig,
+    timeout: Duration,
+) -> Result<u32, TransportError> {
+    if let Some(partitions) = transport.partitions(topic, timeout).await? {
+        return Ok(partitions);
+    }
+    if !reply.create {
+        let message = "the topic does not exist";
+        return Err(TransportError::new(TransportErrorKind::UnknownTopic, message).at(topic, None));
+    }
+    let spec = TopicSpec {
+        name: topic.to_owned(),
+        partitions: reply.partitions.max(1),
+        replication: reply.replication,
+        configs: vec![
+            ("cleanup.policy".into(), "delete".into()),
+            ("retention.ms".into(), reply.retention.as_millis().to_string()),
+        ],
+    };
+    transport.ensure_topic(&spec, timeout).await
+}
+
+/// Brings a reply topic back that was deleted under a running client, where that is allowed.
+pub(super) async fn ensure_reply_topic(core: &Core) -> Result<(), TransportError> {
+    let timeout = Duration::from_secs(5);
+    let reply = &core.config.reply;
+    let partitions = ensure(&*core.transport, &core.path.topic, reply, timeout).await?;
+    match u32::try_from(core.path.partition) {
+        Ok(partition) if partition < partitions => Ok(()),
+        _ => {
+            let message = format!("the reply topic has only {partitions} partitions now");
+            Err(
+                TransportError::new(TransportErrorKind::UnknownPartition, message)
+                    .at(Arc::clone(&core.path.topic), Some(core.path.partition)),
+            )
+        }
+    }
+}
+
+impl std::fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("group", &self.group)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,247 @@
+//! What all handles of one client share.
+
+use std::{sync::Arc, time::Duration};
+
+use antiphon_proto::{Executed, InstanceId, Table, Tick};
+use tokio::{
+    sync::{Notify, Semaphore, TryAcquireError},
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    draft::Draft,
+    reply_path::ReplyPath,
+    stray::Strays,
+    target::{Target, Targets},
+    waiter::{Ending, Waiter},
+};
+use crate::{
+    config::ClientConfig,
+    error::{RequestError, RequestErrorKind as Kind},
+    metrics::ClientMetrics,
+    transport::{Clock, Publisher, Transport, TransportError, TransportErrorKind},
+};
+
+/// The correlation table as the client uses it.
+pub(crate) type Calls = Table<Waiter, Ending>;
+
+/// What `on_timeout` calls.
+pub(crate) type TimeoutObserver = Arc<dyn Fn(&RequestError) + Send + Sync>;
+
+pub(crate) struct Core {
+    pub(crate) config: ClientConfig,
+    pub(crate) instance: InstanceId,
+    /// `<client group>/<instance>/<incarnation>`, as it stands on the wire.
+    pub(crate) requester: String,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) publisher: Arc<dyn Publisher>,
+    pub(crate) calls: Arc<Calls>,
+    pub(crate) targets: Targets,
+    pub(crate) path: Arc<ReplyPath>,
+    pub(crate) strays: Arc<Strays>,
+    pub(crate) metrics: Arc<ClientMetrics>,
+    pub(crate) on_timeout: Option<TimeoutObserver>,
+    /// Cancelled when no more calls are taken.
+    pub(crate) closing: CancellationToken,
+    /// Rung by each call that ends while the client closes.
+    pub(crate) ended: Notify,
+    pub(crate) entries: Semaphore,
+    pub(crate) bytes: Semaphore,
+}
+
+/// A call that may be sent: it has its topic and its place under the limits.
+pub(crate) struct Admitted {
+    pub(crate) draft: Draft,
+    pub(crate) target: Arc<Target>,
+    pub(crate) permits: Permits,
+    /// On the client's clock.
+    pub(crate) deadline: Duration,
+}
+
+/// A place under the limits of calls and bytes in flight; dropping it frees the place.
+pub(crate) struct Permits {
+    core: Arc<Core>,
+    bytes: u32,
+}
+
+impl Drop for Permits {
+    fn drop(&mut self) {
+        self.core.bytes.add_permits(self.bytes as usize);
+        self.core.entries.add_permits(1);
+    }
+}
+
+impl Core {
+    pub(crate) fn now(&self) -> Tick {
+        tick(self.clock.elapsed())
+    }
+
+    /// All that has to hold before a call may be sent. Errors say `Executed::No`.
+    pub(crate) async fn admit(self: &Arc<Self>, draft: Draft) -> Result<Admitted, RequestError> {
+        let deadline = self.clock.elapsed() + draft.timeout;
+        let topic = Arc::clone(&draft.topic);
+        let admitted = self.admit_until(draft, deadline).await;
+        admitted.map_err(|error| error.on(&topic, None))
+    }
+
+    async fn admit_until(
+        self: &Arc<Self>,
+        draft: Draft,
+        deadline: Duration,
+    ) -> Result<Admitted, RequestError> {
+        if self.closing.is_cancelled() {
+            return Err(closed());
+        }
+        draft.check(&self.config)?;
+        let target = match self.targets.get(&draft.topic) {
+            Some(target) => target,
+            None => self.resolve(&draft.topic, deadline).await?,
+        };
+        self.refresh_if_due(&target);
+        let permits = self.permits(draft.weight(), deadline).await?;
+        self.ready(deadline).await?;
+        if self.clock.elapsed() >= deadline {
+            return Err(too_late("the deadline passed before the request was sent"));
+        }
+        Ok(Admitted {
+            draft,
+            target,
+            permits,
+            deadline,
+        })
+    }
+
+    fn left(&self, deadline: Duration) -> Duration {
+        deadline.saturating_sub(self.clock.elapsed())
+    }
+
+    async fn permits(
+        self: &Arc<Self>,
+        weight: u32,
+        deadline: Duration,
+    ) -> Result<Permits, RequestError> {
+        self.acquire(&self.entries, 1, "calls", deadline).await?;
+        // From here on the entry is given back whatever happens.
+        let mut permits = Permits {
+            core: Arc::clone(self),
+            bytes: 0,
+        };
+        self.acquire(&self.bytes, weight, "bytes", deadline).await?;
+        permits.bytes = weight;
+        Ok(permits)
+    }
+
+    async fn acquire(
+        &self,
+        limit: &Semaphore,
+        n: u32,
+        what: &str,
+        deadline: Duration,
+    ) -> Result<(), RequestError> {
+        match limit.try_acquire_many(n) {
+            Ok(permit) => permit.forget(),
+            Err(TryAcquireError::Closed) => return Err(closed()),
+            Err(TryAcquireError::NoPermits) if self.config.fail_fast => {
+                let detail = format!("the limit of {what} in flight is reached");
+                return Err(RequestError::new(Kind::Overloaded, Executed::No, detail));
+            }
+            Err(TryAcquireError::NoPermits) => {
+                match timeout(self.left(deadline), limit.acquire_many(n)).await {
+                    Ok(Ok(permit)) => permit.forget(),
+                    Ok(Err(_)) => return Err(closed()),
+                    Err(_) => {
+                        return Err(too_late(&format!(
+                            "no place under the limit of {what} in flight came free before the deadline"
+                        )));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn ready(&self, deadline: Duration) -> Result<(), RequestError> {
+        if self.path.is_ready() {
+            return Ok(());
+        }
+        let not_ready = |why: &str| RequestError::new(Kind::NotReady, Executed::No, why);
+        if self.config.fail_fast {
+            return Err(not_ready("the reply path is being rebuilt"));
+        }
+        match timeout(self.left(deadline), self.path.wait_ready()).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(closed()),
+            Err(_) => Err(not_ready(
+                "the reply path was being rebuilt until the deadline",
+            )),
+        }
+    }
+
+    /// Finds a topic out that is new to this client. Never creates it.
+    async fn resolve(&self, topic: &str, deadline: Duration) -> Result<Arc<Target>, RequestError> {
+        let left = self.left(deadline);
+        let partitions = self.transport.partitions(topic, left);
+        let partitions = match timeout(left, partitions).await {
+            Err(_) => Err(TransportError::new(
+                TransportErrorKind::TimedOut,
+                "no answer about the topic before the deadline",
+            )),
+            Ok(answer) => answer,
+        };
+        let count = partitions
+            .map_err(|error| RequestError::from_send(error, false))?
+            .ok_or_else(|| unknown_topic(topic))?;
+        let handle = self
+            .publisher
+            .topic(topic)
+            .map_err(|error| RequestError::from_send(error, false))?;
+        let now = self.clock.elapsed();
+        self.targets
+            .add(handle, count, self.config.max_topics, now)
+            .ok_or_else(|| {
+                let detail = format!("more than {} request topics", self.config.max_topics);
+                RequestError::new(Kind::Overloaded, Executed::No, detail)
+            })
+    }
+
+    /// Asks for the partition count again when it has become old; the call does not wait for it.
+    fn refresh_if_due(self: &Arc<Self>, target: &Arc<Target>) {
+        if !target.due(self.clock.elapsed(), self.config.metadata_ttl) {
+            return;
+        }
+        let (core, target) = (Arc::clone(self), Arc::clone(target));
+        tokio::spawn(async move {
+            let asked = core
+                .transport
+                .partitions(target.name(), Duration::from_secs(10));
+            tokio::select! {
+                answer = asked => match answer {
+                    Ok(Some(count)) => target.resize(count),
+                    Ok(None) => target.mark_gone(),
+                    Err(error) => tracing::debug!(%error, topic = %target.name(), "partition count not refreshed"),
+                },
+                () = core.closing.cancelled() => {}
+            }
+        });
+    }
+}
+
+/// The table's measure of the client's clock.
+pub(crate) fn tick(elapsed: Duration) -> Tick {
+    Tick::from_millis(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX))
+}
+
+pub(crate) fn closed() -> RequestError {
+    RequestError::new(Kind::Closed, Executed::No, "the client is closed")
+}
+
+fn too_late(detail: &str) -> RequestError {
+    RequestError::new(Kind::DeadlineBeforeSend, Executed::No, detail)
+}
+
+fn unknown_topic(topic: &str) -> RequestError {
+    let detail = format!("the topic {topic} does not exist, and a request never creates one");
+    RequestError::new(Kind::UnknownTopic, Executed::No, detail)
+}

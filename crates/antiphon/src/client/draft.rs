@@ -1,0 +1,100 @@
+//! A request before it is sent.
+
+use std::{sync::Arc, time::Duration};
+
+use antiphon_proto::{Metadata, ReplyMode, header, is_legal_topic_name, is_operation_name};
+use bytes::Bytes;
+
+use crate::{config::ClientConfig, error::RequestError, error::RequestErrorKind};
+
+/// Everything that a caller says about one request.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft {
+    pub(crate) topic: Arc<str>,
+    pub(crate) key: Option<Bytes>,
+    pub(crate) value: Bytes,
+    pub(crate) headers: Vec<(String, Option<Bytes>)>,
+    pub(crate) content_type: Option<&'static str>,
+    pub(crate) operation: Option<String>,
+    pub(crate) timeout: Duration,
+    pub(crate) metadata: Option<Metadata>,
+    pub(crate) mode: ReplyMode,
+}
+
+/// The longest timeout: half the range of the table's wrapping clock, with a margin.
+pub(crate) const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 24 * 3600 - 3600);
+
+/// Most headers that one request may carry; a responder reads no more.
+const MAX_HEADERS: usize = 200;
+
+impl Draft {
+    pub(crate) fn new(topic: &str, timeout: Duration) -> Self {
+        Self {
+            topic: topic.into(),
+            key: None,
+            value: Bytes::new(),
+            headers: Vec::new(),
+            content_type: None,
+            operation: None,
+            timeout,
+            metadata: None,
+            mode: ReplyMode::Single,
+        }
+    }
+
+    /// What it counts against the limit of bytes in flight.
+    pub(crate) fn weight(&self) -> u32 {
+        let key = self.key.as_ref().map_or(0, Bytes::len);
+        u32::try_from(self.value.len() + key).unwrap_or(u32::MAX)
+    }
+
+    /// Refuses what could never be answered.
+    pub(crate) fn check(&self, config: &ClientConfig) -> Result<(), RequestError> {
+        let invalid = |detail: String| Err(RequestError::invalid(detail));
+        if !is_legal_topic_name(&self.topic) {
+            return invalid(format!("{:?} is not a legal topic name", self.topic));
+        }
+        if self.timeout.is_zero() || self.timeout > MAX_TIMEOUT {
+            return invalid(format!(
+                "a timeout of {:?} is not between 1 ms and 24 days",
+                self.timeout
+            ));
+        }
+        if let Some(operation) = self.operation.as_deref().filter(|o| !is_operation_name(o)) {
+            return invalid(format!(
+                "{operation:?} is not an operation name: 1 to 200 of a-z A-Z 0-9 . _ / -"
+            ));
+        }
+        self.check_headers()?;
+        let limit = u64::from(config.max_request_bytes).min(config.max_in_flight_bytes);
+        if u64::from(self.weight()) > limit {
+            return Err(RequestError::new(
+                RequestErrorKind::TooLarge,
+                antiphon_proto::Executed::No,
+                format!(
+                    "{} bytes of key and value exceed the limit of {limit}",
+                    self.weight()
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    fn check_headers(&self) -> Result<(), RequestError> {
+        if self.headers.len() > MAX_HEADERS {
+            let detail = format!("{} headers, at most {MAX_HEADERS}", self.headers.len());
+            return Err(RequestError::invalid(detail));
+        }
+        for (name, _) in &self.headers {
+            if header::is_reserved(name.as_bytes()) {
+                let detail = format!("the header {name} belongs to the protocol");
+                return Err(RequestError::invalid(detail));
+            }
+            if name.is_empty() || name.contains('\0') {
+                let detail = format!("{name:?} is not a header name");
+                return Err(RequestError::invalid(detail));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,212 @@
+//! The reply thread's work: find the call that a reply belongs to, end it, wake its caller; and
+//! between batches, end the calls whose time is up. No user code runs here.
+
+use std::{sync::Arc, task::Waker, time::Duration};
+
+use antiphon_proto::{CorrelationId, Delivery, HeadLimits, InstanceId, ReplyHead, Step, header};
+use tokio::sync::mpsc;
+
+use super::{
+    core::{Calls, Core, tick},
+    gather::accept,
+    reply::Reply,
+    reply_path::ReplyPath,
+    stray::{StrayKind, Strays},
+    waiter::{Ending, Failure, Waiter},
+};
+use crate::{
+    metrics::ClientMetrics,
+    transport::{Clock, Record, RecordSink, TransportError},
+};
+
+/// How often deadlines are looked at: with few calls, and with very many.
+const TICK: Duration = Duration::from_millis(20);
+const LONG_TICK: Duration = Duration::from_millis(100);
+const MANY: usize = 100_000;
+
+/// A sweep is never put off longer than this, however many replies keep coming.
+const LONGEST_WITHOUT_SWEEP: Duration = Duration::from_millis(200);
+
+pub(crate) struct Matcher {
+    calls: Arc<Calls>,
+    instance: InstanceId,
+    read_headers: bool,
+    clock: Arc<dyn Clock>,
+    strays: Arc<Strays>,
+    metrics: Arc<ClientMetrics>,
+    path: Arc<ReplyPath>,
+    faults: mpsc::Sender<TransportError>,
+    /// Replies that had arrived by this moment have been handed over.
+    heard_until: Duration,
+    swept: Duration,
+}
+
+impl Matcher {
+    pub(crate) fn new(core: &Core, faults: mpsc::Sender<TransportError>) -> Self {
+        let now = core.clock.elapsed();
+        Self {
+            calls: Arc::clone(&core.calls),
+            instance: core.instance,
+            read_headers: core.config.reply.read_headers,
+            clock: Arc::clone(&core.clock),
+            strays: Arc::clone(&core.strays),
+            metrics: Arc::clone(&core.metrics),
+            path: Arc::clone(&core.path),
+            faults,
+            heard_until: now,
+            swept: now,
+        }
+    }
+
+    /// A reply with our form of id as its key is a plain success; all else is in the headers.
+    fn handle(&self, record: &Record<'_>) {
+        if let Some(id) = record.key.and_then(CorrelationId::parse)
+            && id.is_version_8()
+        {
+            if !id.is_ours(self.instance) {
+                return self.strays.count(StrayKind::Foreign, Some(id), record);
+            }
+            if !self.read_headers && self.finish_plain(id, record) {
+                return;
+            }
+        }
+        self.handle_by_headers(record);
+    }
+
+    /// False when the call needs the headers after all: it is a gather.
+    fn finish_plain(&self, id: CorrelationId, record: &Record<'_>) -> bool {
+        let mut collects = false;
+        let delivery = self.calls.handle_reply(id, |waiter| match waiter {
+            Waiter::One(_) => Step::Finish(Ending::One(Box::new(Ok(Reply::plain(record))))),
+            Waiter::Many(_) => {
+                collects = true;
+                Step::Keep
+            }
+        });
+        if !collects {
+            self.settle(delivery, id, record);
+        }
+        !collects
+    }
+
+    fn handle_by_headers(&self, record: &Record<'_>) {
+        let limits = HeadLimits::default();
+        let headers = record.header_list(limits.max_headers + 1);
+        let id = correlation_id(&headers);
+        let Some(id) = id else {
+            return self.strays.count(StrayKind::Unknown, None, record);
+        };
+        if !id.is_ours(self.instance) {
+            let kind = if id.is_version_8() {
+                StrayKind::Foreign
+            } else {
+                StrayKind::Unknown
+            };
+            return self.strays.count(kind, Some(id), record);
+        }
+        let head = ReplyHead::decode(headers.iter().copied(), limits);
+        let mut woken: Option<Waker> = None;
+        let mut surplus = None;
+        let delivery = self.calls.handle_reply(id, |waiter| match (&head, waiter) {
+            (Ok(head), Waiter::One(_)) => {
+                let reply = match head.status() {
+                    None => Ok(Reply::with_head(record, head, &headers)),
+                    Some(status) => Err(Failure::Status(status)),
+                };
+                Step::Finish(Ending::One(Box::new(reply)))
+            }
+            (Err(why), waiter @ Waiter::One(_)) => {
+                Step::Finish(waiter.fail(Failure::Malformed(why.to_string())))
+            }
+            (Ok(head), waiter @ Waiter::Many(_)) => {
+                accept(waiter, head, record, &headers, &mut woken, &mut surplus)
+            }
+            (Err(_), Waiter::Many(_)) => {
+                surplus = Some(StrayKind::Surplus);
+                Step::Keep
+            }
+        });
+        if let Some(waker) = woken {
+            waker.wake();
+        }
+        if let Some(kind) = surplus {
+            self.strays.count(kind, Some(id), record);
+        }
+        self.settle(delivery, id, record);
+    }
+
+    fn settle(&self, delivery: Delivery<Waiter>, id: CorrelationId, record: &Record<'_>) {
+        let stray = match delivery {
+            Delivery::Finished(waiter) => return waiter.wake(),
+            Delivery::Kept => return,
+            Delivery::Late => StrayKind::Late,
+            Delivery::Duplicate => StrayKind::Duplicate,
+            Delivery::Foreign => StrayKind::Foreign,
+            Delivery::Unknown => StrayKind::Unknown,
+        };
+        self.strays.count(stray, Some(id), record);
+    }
+
+    fn sweep(&mut self, now: Duration) {
+        self.swept = now;
+        self.calls.sweep(
+            tick(now),
+            |_, _, waiter| waiter.fail(Failure::TimedOut),
+            Waiter::wake,
+        );
+        #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+        self.metrics.pending.set(self.calls.len() as f64);
+    }
+}
+
+impl RecordSink for Matcher {
+    fn demand(&mut self) -> usize {
+        usize::MAX
+    }
+
+    fn records(&mut self, batch: &mut dyn Iterator<Item = Record<'_>>) {
+        for record in batch {
+            self.handle(&record);
+        }
+    }
+
+    /// A reply that has arrived beats a timeout that is due: only deadlines that had passed when
+    /// the last empty look at the queue *began* are enforced.
+    fn tick(&mut self, caught_up: bool) -> Duration {
+        let now = self.clock.elapsed();
+        if caught_up {
+            let until = std::mem::replace(&mut self.heard_until, now);
+            self.sweep(until);
+        } else if now.saturating_sub(self.swept) > LONGEST_WITHOUT_SWEEP {
+            self.sweep(self.swept.max(self.heard_until));
+        }
+        if self.calls.len() > MANY { LONG_TICK } else { TICK }
+    }
+
+    fn fault(&mut self, error: TransportError) {
+        if !error.is_lost() {
+            tracing::debug!(%error, "reply consumer");
+            return;
+        }
+        self.path.lost();
+        self.metrics.path_lost.increment(1);
+        self.calls.fail_all(
+            |_, waiter| waiter.fail(Failure::ReplyPathLost(error.clone())),
+            Waiter::wake,
+        );
+        // Full means that the supervisor already has a reason to rebuild.
+        let _ = self.faults.try_send(error);
+    }
+}
+
+/// The id in the headers, if exactly one stands there.
+fn correlation_id(headers: &[(&[u8], Option<&[u8]>)]) -> Option<CorrelationId> {
+    let mut found = headers
+        .iter()
+        .filter(|(name, _)| *name == header::CORRELATION_ID.as_bytes());
+    let (_, value) = found.next()?;
+    if found.next().is_some() {
+        return None;
+    }
+    CorrelationId::parse((*value)?)
+}

@@ -1,0 +1,199 @@
+//! Settings as plain data, with their defaults and limits. Every struct refuses unknown keys.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+/// How to reach Kafka.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct KafkaConfig {
+    /// `host:port` pairs, comma-separated. Required, here or as a property.
+    pub bootstrap_servers: String,
+    /// Handed to librdkafka as they are; they win over our own settings.
+    pub properties: BTreeMap<String, String>,
+    /// How long a start may wait for the brokers. Default 10 s.
+    #[serde(with = "humantime_serde")]
+    pub connect_timeout: Duration,
+}
+
+impl Default for KafkaConfig {
+    fn default() -> Self {
+        Self {
+            bootstrap_servers: String::new(),
+            properties: BTreeMap::new(),
+            connect_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+impl KafkaConfig {
+    /// Settings for these brokers, with everything else at its default.
+    pub fn new(bootstrap_servers: impl Into<String>) -> Self {
+        Self {
+            bootstrap_servers: bootstrap_servers.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Sets a librdkafka property.
+    #[must_use]
+    pub fn property(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.properties.insert(name.into(), value.into());
+        self
+    }
+}
+
+/// What a [`Client`](crate::Client) does and how much of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClientConfig {
+    /// A call's timeout when it names none. Default 30 s; at most 24 days.
+    #[serde(with = "humantime_serde")]
+    pub timeout: Duration,
+    /// How many calls may be in flight. Default 100,000. Memory for them is taken as they come,
+    /// about 60 bytes each.
+    pub max_in_flight: u32,
+    /// How many bytes of request payload may be in flight. Default 256 MiB.
+    pub max_in_flight_bytes: u64,
+    /// At a limit: `true` fails with `Overloaded` at once, `false` (default) waits for a place
+    /// until the call's deadline.
+    pub fail_fast: bool,
+    /// Largest request payload in bytes. Default 1,000,000, which Kafka's own default admits.
+    pub max_request_bytes: u32,
+    /// How many request topics the client remembers. Default 1,024.
+    pub max_topics: u32,
+    /// How old a topic's partition count may become before it is asked for again. Default 30 s.
+    #[serde(with = "humantime_serde")]
+    pub metadata_ttl: Duration,
+    /// Where replies come in.
+    pub reply: ReplyConfig,
+    /// Limits of one gather.
+    pub gather: GatherConfig,
+}
+
+impl Default for ClientConfig {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(30),
+            max_in_flight: 100_000,
+            max_in_flight_bytes: 256 << 20,
+            fail_fast: false,
+            max_request_bytes: 1_000_000,
+            max_topics: 1024,
+            metadata_ttl: Duration::from_secs(30),
+            reply: ReplyConfig::default(),
+            gather: GatherConfig::default(),
+        }
+    }
+}
+
+/// The reply topic of a client group, and this instance's place in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ReplyConfig {
+    /// Topic name. Default `<client group>.replies`.
+    pub topic: Option<String>,
+    /// Fixed partition of this instance. Default: spread by the instance's random id.
+    pub partition: Option<i32>,
+    /// Whether to create the topic when it is absent. Default true.
+    pub create: bool,
+    /// Partitions of a topic that is created. Default 8.
+    pub partitions: u32,
+    /// Replication factor of a topic that is created. Default: the broker's.
+    pub replication: Option<u32>,
+    /// Retention of a topic that is created. Default 1 h; it has to exceed the longest timeout.
+    #[serde(with = "humantime_serde")]
+    pub retention: Duration,
+    /// Whether to read the headers of every reply. Default false: a plain success is matched by
+    /// its key, which saves a tenth of a call, and carries no headers then.
+    pub read_headers: bool,
+}
+
+impl Default for ReplyConfig {
+    fn default() -> Self {
+        Self {
+            topic: None,
+            partition: None,
+            create: true,
+            partitions: 8,
+            replication: None,
+            retention: Duration::from_secs(3600),
+            read_headers: false,
+        }
+    }
+}
+
+/// Bounds on what one gather may hold in memory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GatherConfig {
+    /// How many responders can be told apart; the replies of further ones are surplus.
+    /// Default 1,024.
+    pub max_responders: u32,
+    /// How many bytes of replies one gather may hold; what exceeds it is surplus. Default 64 MiB.
+    pub max_bytes: u64,
+}
+
+impl Default for GatherConfig {
+    fn default() -> Self {
+        Self {
+            max_responders: 1024,
+            max_bytes: 64 << 20,
+        }
+    }
+}
+
+/// What a [`Service`](crate::Service) does and how much of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServiceConfig {
+    /// Consumer group. Default: the service's name. Instances of one group share the requests.
+    pub group: Option<String>,
+    /// How many handlers may run at once. Default 1,024.
+    pub concurrency: u32,
+    /// How many replies may wait for the brokers' acknowledgement. Default 100,000.
+    pub max_unacknowledged: u32,
+    /// How often offsets are committed. Default 500 ms: what a crash repeats at most.
+    #[serde(with = "humantime_serde")]
+    pub commit_interval: Duration,
+    /// When a handler is dropped and the request answered `DEADLINE_EXCEEDED`, whatever the
+    /// requester's deadline. Default 5 min. A handler without end would hold its partition's
+    /// offset for ever.
+    #[serde(with = "humantime_serde")]
+    pub handler_timeout: Duration,
+    /// How long a rebalance waits for handlers of the partitions that go. Default 5 s.
+    #[serde(with = "humantime_serde")]
+    pub revoke_timeout: Duration,
+    /// How wrong the clocks of requesters and this service may be. Default 5 s.
+    #[serde(with = "humantime_serde")]
+    pub clock_skew: Duration,
+    /// Reply topics that are allowed besides the default names, as regular expressions that must
+    /// match the whole name.
+    pub allowed_reply_topics: Vec<String>,
+    /// Whether names that end in `.replies`, `-replies`, `.reply` or `-reply` are allowed.
+    /// Default true.
+    pub allow_default_reply_topics: bool,
+    /// How many reply topics are kept open. Default 1,024.
+    pub max_reply_topics: u64,
+    /// Create absent request topics with so many partitions. Default: refuse to start.
+    pub create_topics: Option<u32>,
+}
+
+impl Default for ServiceConfig {
+    fn default() -> Self {
+        Self {
+            group: None,
+            concurrency: 1024,
+            max_unacknowledged: 100_000,
+            commit_interval: Duration::from_millis(500),
+            handler_timeout: Duration::from_secs(300),
+            revoke_timeout: Duration::from_secs(5),
+            clock_skew: Duration::from_secs(5),
+            allowed_reply_topics: Vec::new(),
+            allow_default_reply_topics: true,
+            max_reply_topics: 1024,
+            create_topics: None,
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Replies on their way to the brokers. Only an acknowledged reply lets its request's offset be
+//! committed; one that was not acknowledged is sent again for as long as somebody may wait for it.
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use slab::Slab;
+
+use super::{
+    core::ServiceCore,
+    outgoing::EncodedReply,
+    partitions::Partition,
+};
+use crate::transport::{Delivery, DeliverySink, TransportError, TransportErrorKind as Kind};
+
+/// Replies that have been handed over and not been acknowledged.
+pub(crate) struct Acks {
+    waiting: Mutex<Slab<Unacknowledged>>,
+    count: AtomicUsize,
+    core: OnceLock<Weak<ServiceCore>>,
+}
+
+struct Unacknowledged {
+    reply: Arc<EncodedReply>,
+    partition: Arc<Partition>,
+    sequence: u64,
+    /// When nobody waits any more, on the service's clock.
+    expires: Option<Duration>,
+    attempts: u32,
+}
+
+/// Pause before a reply is sent again; doubles up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// How long a reply whose request named no deadline is tried.
+const WITHOUT_DEADLINE: Duration = Duration::from_secs(300);
+
+impl Acks {
+    pub(crate) fn new() -> Self {
+        Self {
+            waiting: Mutex::new(Slab::new()),
+            count: AtomicUsize::new(0),
+            core: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn bind(&self, core: &Arc<ServiceCore>) {
+        // Bound once, by the builder.
+        let _ = self.core.set(Arc::downgrade(core));
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.count.load(Ordering::Acquire)
+    }
+
+    /// Sends a reply; its request is done when the reply has been acknowledged.
+    pub(crate) fn send(
+        &self,
+        core: &Arc<ServiceCore>,
+        reply: EncodedReply,
+        partition: Arc<Partition>,
+        sequence: u64,
+        deadline: Option<Duration>,
+    ) {
+        let now = core.clock.elapsed();
+        let reply = Arc::new(reply);
+        // Counted first: the report may come before this function returns.
+        self.count.fetch_add(1, Ordering::AcqRel);
+        let token = self.waiting().insert(Unacknowledged {
+            reply: Arc::clone(&reply),
+            partition,
+            sequence,
+            expires: Some(deadline.unwrap_or(now + WITHOUT_DEADLINE)),
+            attempts: 0,
+        });
+        if let Err(error) = reply.publish(&core.publisher, token as u64) {
+            self.failed(core, token as u64, &error);
+        }
+    }
+
+    /// A send that did not succeed: again, otherwise, or not at all.
+    fn failed(&self, core: &Arc<ServiceCore>, token: u64, error: &TransportError) {
+        let Some(verdict) = self.judge(core, token, error) else {
+            return;
+        };
+        match verdict {
+            Verdict::Again(pause) => {
+                core.metrics.resent.increment(1);
+                let weak = Arc::downgrade(core);
+                core.runtime.spawn(async move {
+                    tokio::time::sleep(pause).await;
+                    if let Some(core) = weak.upgrade() {
+                        core.acks.resend(&core, token);
+                    }
+                });
+            }
+            Verdict::Replace(reply) => {
+                if let Err(error) = reply.publish(&core.publisher, token) {
+                    self.abandon(core, token, &error);
+                }
+            }
+            Verdict::Abandon => self.abandon(core, token, error),
+        }
+    }
+
+    fn judge(&self, core: &ServiceCore, token: u64, error: &TransportError) -> Option<Verdict> {
+        let mut waiting = self.waiting();
+        let one = waiting.get_mut(usize::try_from(token).ok()?)?;
+        one.attempts += 1;
+        let expired = one.expires.is_some_and(|at| core.clock.elapsed() >= at);
+        Some(match error.kind() {
+            Kind::TooLarge if !one.reply.is_error() => {
+                one.reply = Arc::new(core.encoder.too_large(&one.reply));
+                Verdict::Replace(Arc::clone(&one.reply))
+            }
+            Kind::TooLarge
+            | Kind::UnknownTopic
+            | Kind::UnknownPartition
+            | Kind::NotAuthorized
+            | Kind::Closed => Verdict::Abandon,
+            _ if expired => Verdict::Abandon,
+            _ => Verdict::Again(pause(one.attempts)),
+        })
+    }
+
+    fn resend(&self, core: &Arc<ServiceCore>, token: u64) {
+        let reply = {
+            let waiting = self.waiting();
+            let key = usize::try_from(token).unwrap_or(usize::MAX);
+            waiting.get(key).map(|one| Arc::clone(&one.reply))
+        };
+        if let Some(Err(error)) = reply.map(|reply| reply.publish(&core.publisher, token)) {
+            self.failed(core, token, &error);
+        }
+    }
+
+    /// Gives a reply up: nobody waits for it any more, or it can never be written. Its request is
+    /// done; running it again could not bring the reply to anyone.
+    fn abandon(&self, core: &ServiceCore, token: u64, error: &TransportError) {
+        core.metrics.abandoned.increment(1);
+        if let Some(one) = self.remove(token) {
+            tracing::warn!(
+                %error,
+                reply_topic = %one.reply.topic(),
+                reply_partition = one.reply.partition(),
+                attempts = one.attempts,
+                "reply given up"
+            );
+            one.partition.done(one.sequence);
+        }
+        core.changed();
+    }
+
+    fn remove(&self, token: u64) -> Option<Unacknowledged> {
+        let removed = self.waiting().try_remove(usize::try_from(token).ok()?)?;
+        self.count.fetch_sub(1, Ordering::AcqRel);
+        Some(removed)
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Slab<Unacknowledged>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+enum Verdict {
+    Again(Duration),
+    Replace(Arc<EncodedReply>),
+    Abandon,
+}
+
+fn pause(attempts: u32) -> Duration {
+    let doubled = FIRST_PAUSE.saturating_mul(1 << attempts.saturating_sub(1).min(10));
+    doubled.min(LONGEST_PAUSE)
+}
+
+impl DeliverySink for Acks {
+    fn wants_success(&self) -> bool {
+        true
+    }
+
+    fn delivered(&self, batch: &mut dyn Iterator<Item = Delivery>) {
+        let Some(core) = self.core.get().and_then(Weak::upgrade) else {
+            return;
+        };
+        for Delivery { token, result } in batch {
+            match result {
+                Ok(()) => {
+                    if let Some(one) = self.remove(token) {
+                        one.partition.done(one.sequence);
+                    }
+                }
+                Err(failure) => self.failed(&core, token, &failure.error),
+            }
+        }
+        core.changed();
+    }
+
+    fn fault(&self, error: TransportError) {
+        tracing::debug!(%error, "reply producer");
+    }
+}

@@ -1,0 +1,278 @@
+//! From routes and settings to a running service.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use antiphon_proto::{InstanceId, encode_identity, is_legal_topic_name, is_operation_name};
+use rand::Rng;
+use tokio::sync::mpsc;
+use tower::{Layer, Service as TowerService};
+
+use antiphon_proto::Status;
+
+use super::{
+    Service,
+    acks::Acks,
+    core::ServiceCore,
+    dispatch::Dispatcher,
+    handler::{self, Handler, HandlerService, Request, Response},
+    membership::Membership,
+    outgoing::Encoder,
+    pump::pump,
+    reply_topics::{Allowed, ReplyTopics},
+    routes::Routes,
+};
+use crate::{
+    config::{KafkaConfig, ServiceConfig},
+    error::StartError,
+    metrics::ServiceMetrics,
+    transport::{
+        TopicSpec, Transport,
+        kafka::{KafkaTransport, Role},
+    },
+};
+
+/// Describes a [`Service`]. Made by [`Service::builder`].
+#[must_use = "a builder does nothing until it starts"]
+pub struct ServiceBuilder {
+    name: String,
+    version: String,
+    instance: Option<String>,
+    kafka: KafkaConfig,
+    config: ServiceConfig,
+    transport: Option<Arc<dyn Transport>>,
+    routes: Routes,
+    wrong: Option<StartError>,
+}
+
+impl ServiceBuilder {
+    pub(super) fn new(name: String, version: String) -> Self {
+        Self {
+            name,
+            version,
+            instance: None,
+            kafka: KafkaConfig::default(),
+            config: ServiceConfig::default(),
+            transport: None,
+            routes: Routes::default(),
+            wrong: None,
+        }
+    }
+
+    /// How to reach Kafka.
+    pub fn kafka(mut self, kafka: KafkaConfig) -> Self {
+        self.kafka = kafka;
+        self
+    }
+
+    /// Shorthand for the brokers alone: `host:port` pairs, comma-separated.
+    pub fn bootstrap_servers(mut self, servers: impl Into<String>) -> Self {
+        self.kafka.bootstrap_servers = servers.into();
+        self
+    }
+
+    /// Limits, timeouts, group and allow-list.
+    pub fn config(mut self, config: ServiceConfig) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Another log than Kafka; the brokers' settings are not used then.
+    pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.transport = Some(transport);
+        self
+    }
+
+    /// What requesters see as this instance's name. Default: a random one.
+    pub fn instance(mut self, name: impl Into<String>) -> Self {
+        self.instance = Some(name.into());
+        self
+    }
+
+    /// Consumer group; instances of one group share the requests. Default: the service's name.
+    pub fn group(mut self, group: impl Into<String>) -> Self {
+        self.config.group = Some(group.into());
+        self
+    }
+
+    /// How many handlers may run at once. Default 1,024. At the limit requests stay in Kafka.
+    pub fn concurrency(mut self, handlers: u32) -> Self {
+        self.config.concurrency = handlers;
+        self
+    }
+
+    /// Allows replies to topics whose whole name matches a regular expression, besides the default
+    /// names.
+    pub fn allow_reply_topic(mut self, pattern: impl Into<String>) -> Self {
+        self.config.allowed_reply_topics.push(pattern.into());
+        self
+    }
+
+    /// Answers requests on `topic` that name no operation.
+    pub fn route(self, topic: &str, handler: impl Handler) -> Self {
+        self.add(topic, None, Arc::new(handler))
+    }
+
+    /// Answers requests on `topic` for one operation.
+    pub fn operation(self, topic: &str, operation: &str, handler: impl Handler) -> Self {
+        self.add(topic, Some(operation), Arc::new(handler))
+    }
+
+    /// Wraps every handler added so far in a tower layer; the last added is the outermost.
+    pub fn layer<L>(mut self, layer: L) -> Self
+    where
+        L: Layer<HandlerService>,
+        L::Service: TowerService<Request> + Clone + Send + Sync + 'static,
+        <L::Service as TowerService<Request>>::Response: Into<Response>,
+        <L::Service as TowerService<Request>>::Error: Into<Status>,
+        <L::Service as TowerService<Request>>::Future: Send + 'static,
+    {
+        self.routes
+            .wrap(|inner| Arc::new(handler::tower(layer.layer(HandlerService::new(inner)))));
+        self
+    }
+
+    fn add(mut self, topic: &str, operation: Option<&str>, handler: Arc<dyn Handler>) -> Self {
+        let wrong = if !is_legal_topic_name(topic) {
+            Some(format!("{topic:?} is not a legal topic name"))
+        } else if let Some(operation) = operation.filter(|o| !is_operation_name(o)) {
+            Some(format!("{operation:?} is not an operation name: 1 to 200 of a-z A-Z 0-9 . _ / -"))
+        } else if !self.routes.add(topic, operation, handler) {
+            Some(format!("two handlers for {topic} {}", operation.unwrap_or("")))
+        } else {
+            None
+        };
+        if self.wrong.is_none() {
+            self.wrong = wrong.map(StartError::config);
+        }
+        self
+    }
+
+    /// Starts. The instance joins its group in the background; [`Service::ready`] resolves when
+    /// it has its first partitions.
+    ///
+    /// Needs a tokio runtime with time enabled: handlers run on it.
+    ///
+    /// # Errors
+    /// Wrong settings or routes; brokers out of reach; a request topic that does not exist (and
+    /// is not to be created).
+    pub async fn start(self) -> Result<Service, StartError> {
+        if let Some(wrong) = self.wrong {
+            return Err(wrong);
+        }
+        check(&self.name, &self.config, &self.routes)?;
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => {
+                let role = Role::Responder {
+                    queue: self.config.max_unacknowledged,
+                };
+                Arc::new(KafkaTransport::connect(&self.kafka, role).await?)
+            }
+        };
+        let topics: Vec<String> = self.routes.topics().map(ToString::to_string).collect();
+        for topic in &topics {
+            ensure(&*transport, topic, &self.config, self.kafka.connect_timeout).await?;
+        }
+        let random = InstanceId::new(rand::rng().random()).to_string();
+        let instance = self.instance.as_deref().unwrap_or(&random);
+        let responder = encode_identity([&self.name, &self.version, instance]);
+        if responder.len() > LONGEST_IDENTITY {
+            return Err(StartError::config(format!(
+                "service name, version and instance are longer than {LONGEST_IDENTITY} bytes together"
+            )));
+        }
+        let group = self.config.group.clone().unwrap_or(self.name.clone());
+        let acks = Arc::new(Acks::new());
+        let publisher = transport
+            .publisher(Arc::clone(&acks) as _)
+            .map_err(|error| StartError::transport("can not start a producer", error))?;
+        let core = ServiceCore::new(
+            self.config.clone(),
+            self.routes,
+            Allowed::new(&self.config, topics.iter().cloned())?,
+            ReplyTopics::new(
+                self.config.max_reply_topics,
+                Arc::clone(&transport),
+                Arc::clone(&publisher),
+            ),
+            Encoder::new(responder),
+            transport.clock(),
+            publisher,
+            acks,
+            ServiceMetrics::new(&self.name),
+        );
+        let (sender, batches) = mpsc::channel(self.config.concurrency as usize + 1);
+        let dispatcher = Dispatcher::new(&core, sender);
+        tokio::spawn(pump(Arc::clone(&core), batches));
+        let membership = Arc::new(Membership {
+            core: Arc::clone(&core),
+        });
+        let subscription = transport
+            .join_group(&group, &topics, Box::new(dispatcher), membership)
+            .map_err(|error| {
+                StartError::transport(format!("can not join the group {group}"), error)
+            })?;
+        // Set once: the cell was made a few lines above.
+        let _ = core.subscription.set(subscription);
+        Ok(Service::new(core))
+    }
+}
+
+/// Leaves room for the other fields of the packed header.
+const LONGEST_IDENTITY: usize = 512;
+
+fn check(name: &str, config: &ServiceConfig, routes: &Routes) -> Result<(), StartError> {
+    if name.is_empty() {
+        return Err(StartError::config("a service needs a name"));
+    }
+    if routes.topics().next().is_none() {
+        return Err(StartError::config("a service needs at least one route"));
+    }
+    if config.concurrency == 0 || config.max_unacknowledged == 0 {
+        return Err(StartError::config(
+            "concurrency and max_unacknowledged must be at least 1",
+        ));
+    }
+    Ok(())
+}
+
+async fn ensure(
+    transport: &dyn Transport,
+    topic: &str,
+    config: &ServiceConfig,
+    timeout: Duration,
+) -> Result<(), StartError> {
+    let failed = |error| StartError::transport(format!("no request topic {topic}"), error);
+    if transport
+        .partitions(topic, timeout)
+        .await
+        .map_err(failed)?
+        .is_some()
+    {
+        return Ok(());
+    }
+    let Some(partitions) = config.create_topics else {
+        return Err(StartError::of(
+            crate::StartErrorKind::UnknownTopic,
+            format!("the request topic {topic} does not exist: create it, or set `create_topics`"),
+        ));
+    };
+    let spec = TopicSpec {
+        name: topic.to_owned(),
+        partitions: partitions.max(1),
+        replication: None,
+        configs: Vec::new(),
+    };
+    let created = transport.ensure_topic(&spec, timeout).await;
+    created.map(drop).map_err(failed)
+}
+
+impl fmt::Debug for ServiceBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServiceBuilder")
+            .field("name", &self.name)
+            .field("version", &self.version)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}

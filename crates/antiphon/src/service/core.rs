@@ -1,0 +1,207 @@
+//! What the threads and tasks of one service share.
+
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use antiphon_proto::{ReplyMode, Status};
+use bytes::Bytes;
+use tokio::{runtime::Handle, sync::Notify};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    acks::Acks,
+    handler::Response,
+    outgoing::{Destination, Encoder},
+    partitions::{Partition, Partitions},
+    reply_topics::{Allowed, ReplyTopics},
+    routes::Routes,
+};
+use crate::{
+    config::ServiceConfig,
+    metrics::ServiceMetrics,
+    transport::{Clock, Publisher, Subscription},
+};
+
+pub(crate) struct ServiceCore {
+    pub(crate) config: ServiceConfig,
+    pub(crate) routes: Routes,
+    pub(crate) allowed: Allowed,
+    pub(crate) reply_topics: ReplyTopics,
+    pub(crate) encoder: Encoder,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) publisher: Arc<dyn Publisher>,
+    pub(crate) partitions: Partitions,
+    pub(crate) acks: Arc<Acks>,
+    pub(crate) metrics: ServiceMetrics,
+    pub(crate) runtime: Handle,
+    pub(crate) subscription: OnceLock<Arc<dyn Subscription>>,
+    /// Requests that have been admitted and whose handler has not ended.
+    pub(crate) running: AtomicUsize,
+    /// The request thread has been told to wait for a place.
+    pub(crate) starved: AtomicBool,
+    /// No more requests are admitted.
+    pub(crate) draining: AtomicBool,
+    /// Cancelled when handlers are asked to stop.
+    pub(crate) stopping: CancellationToken,
+    /// Rung when a handler has ended or replies have been acknowledged.
+    pub(crate) progress: Notify,
+    /// Rung at the first assignment.
+    pub(crate) assigned: Notify,
+    pub(crate) ready: AtomicBool,
+    /// Requesters whose refusals have been logged.
+    complained: Mutex<HashSet<String>>,
+}
+
+/// Everything it takes to answer one admitted request. Dropping it frees its place; unless the
+/// request was finished, it will be delivered again.
+pub(crate) struct Ticket {
+    pub(crate) correlation_id: Bytes,
+    pub(crate) reply: Option<ReplyAt>,
+    pub(crate) mode: ReplyMode,
+    pub(crate) partition: Arc<Partition>,
+    pub(crate) sequence: u64,
+    /// On the service's clock.
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) _place: Place,
+}
+
+/// A return address that the allow-list admits.
+#[derive(Clone, Debug)]
+pub(crate) struct ReplyAt {
+    pub(crate) topic: Arc<str>,
+    pub(crate) partition: Option<i32>,
+}
+
+/// One of the places for handlers that run at once.
+pub(crate) struct Place(Arc<ServiceCore>);
+
+impl Place {
+    pub(crate) fn take(core: &Arc<ServiceCore>) -> Self {
+        core.running.fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(core))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::AcqRel);
+        self.0.changed();
+    }
+}
+
+/// How many requesters are named in the log for their refused requests.
+const MOST_COMPLAINTS: usize = 256;
+
+impl ServiceCore {
+    #[expect(clippy::too_many_arguments, reason = "the parts of one value, made in one place")]
+    pub(crate) fn new(
+        config: ServiceConfig,
+        routes: Routes,
+        allowed: Allowed,
+        reply_topics: ReplyTopics,
+        encoder: Encoder,
+        clock: Arc<dyn Clock>,
+        publisher: Arc<dyn Publisher>,
+        acks: Arc<Acks>,
+        metrics: ServiceMetrics,
+    ) -> Arc<Self> {
+        let core = Arc::new(Self {
+            config,
+            routes,
+            allowed,
+            reply_topics,
+            encoder,
+            clock,
+            publisher,
+            partitions: Partitions::default(),
+            acks,
+            metrics,
+            runtime: Handle::current(),
+            subscription: OnceLock::new(),
+            running: AtomicUsize::new(0),
+            starved: AtomicBool::new(false),
+            draining: AtomicBool::new(false),
+            stopping: CancellationToken::new(),
+            progress: Notify::new(),
+            assigned: Notify::new(),
+            ready: AtomicBool::new(false),
+            complained: Mutex::new(HashSet::new()),
+        });
+        core.acks.bind(&core);
+        core
+    }
+
+    /// How many more requests may be admitted now.
+    pub(crate) fn room(&self) -> usize {
+        if self.draining.load(Ordering::Acquire) {
+            return 0;
+        }
+        let running = self.running.load(Ordering::Acquire);
+        let handlers = (self.config.concurrency as usize).saturating_sub(running);
+        let unacknowledged = self.acks.len().saturating_add(running);
+        let replies = (self.config.max_unacknowledged as usize).saturating_sub(unacknowledged);
+        handlers.min(replies)
+    }
+
+    /// Something has ended: the request thread may go on, and whoever drains may look again.
+    pub(crate) fn changed(&self) {
+        if self.starved.load(Ordering::Acquire)
+            && self.room() > 0
+            && self.starved.swap(false, Ordering::AcqRel)
+            && let Some(subscription) = self.subscription.get()
+        {
+            subscription.resume();
+        }
+        self.progress.notify_waiters();
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        self.running.load(Ordering::Acquire) == 0 && self.acks.len() == 0
+    }
+
+    /// Answers, and lets the request be committed once the answer is stored.
+    pub(crate) fn finish(
+        self: &Arc<Self>,
+        ticket: Ticket,
+        to: Option<Destination>,
+        result: Result<Response, Status>,
+    ) {
+        let Some(to) = to.filter(|_| ticket.mode != ReplyMode::None) else {
+            ticket.partition.done(ticket.sequence);
+            return;
+        };
+        let reply = match result {
+            Ok(response) => self
+                .encoder
+                .success(to, ticket.correlation_id, ticket.mode, response),
+            Err(status) => self.encoder.error(to, ticket.correlation_id, &status),
+        };
+        self.acks
+            .send(self, reply, ticket.partition, ticket.sequence, ticket.deadline);
+    }
+
+    /// Counts a refusal, and names each requester in the log once.
+    pub(crate) fn refused(&self, reason: &'static str, requester: Option<&str>, detail: &str) {
+        self.metrics.refused(reason);
+        let name = requester.unwrap_or("unknown");
+        let mut complained = self
+            .complained
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if complained.len() < MOST_COMPLAINTS && complained.insert(name.to_owned()) {
+            drop(complained);
+            tracing::warn!(
+                reason,
+                requester = name,
+                detail,
+                "request refused; further refusals of this requester are only counted"
+            );
+        }
+    }
+}

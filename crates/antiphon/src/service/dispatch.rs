@@ -1,0 +1,324 @@
+//! The request thread's work: decode, check, admit, hand over. It never waits for a handler, and
+//! nothing that a peer writes makes it stop.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use antiphon_proto::{
+    Executed, HeadLimits, Refusal, ReplyMode, RequestHead, Status, header,
+};
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+use super::{
+    context::Context,
+    core::{Place, ReplyAt, ServiceCore, Ticket},
+    handler::{Handler, Request},
+    partitions::Partition,
+};
+use crate::transport::{HeaderPairs, Record, RecordSink, TransportError};
+
+/// A request on its way to its handler, or to its refusal.
+pub(crate) struct Inbound {
+    pub(crate) ticket: Ticket,
+    pub(crate) work: Work,
+}
+
+pub(crate) enum Work {
+    Handle(Arc<dyn Handler>, Request),
+    Answer(Status),
+}
+
+pub(crate) struct Dispatcher {
+    core: Arc<ServiceCore>,
+    pump: mpsc::Sender<Vec<Inbound>>,
+    batch: Vec<Inbound>,
+    /// The partitions that records have come from, so that a record costs no hashing.
+    partitions: Vec<Arc<Partition>>,
+    /// The last reply topic that was allowed, since the next is most often the same.
+    last_allowed: Option<Arc<str>>,
+    next_commit: Duration,
+}
+
+/// How often the offsets are looked at.
+const TICK: Duration = Duration::from_millis(50);
+
+impl Dispatcher {
+    pub(crate) fn new(core: &Arc<ServiceCore>, pump: mpsc::Sender<Vec<Inbound>>) -> Self {
+        Self {
+            core: Arc::clone(core),
+            pump,
+            batch: Vec::new(),
+            partitions: Vec::new(),
+            last_allowed: None,
+            next_commit: Duration::ZERO,
+        }
+    }
+
+    /// The partition that a record belongs to; `None` when it is no longer ours, and somebody
+    /// else's to answer.
+    fn partition(&mut self, topic: &str, number: i32) -> Option<Arc<Partition>> {
+        let known = self.partitions.iter().position(|p| p.is(topic, number));
+        if let Some(at) = known {
+            if !self.partitions[at].is_revoked() {
+                return Some(Arc::clone(&self.partitions[at]));
+            }
+            self.partitions.swap_remove(at);
+        }
+        let owned = self.core.partitions.get(topic, number)?;
+        self.partitions.push(Arc::clone(&owned));
+        Some(owned)
+    }
+
+    fn handle(&mut self, record: &Record<'_>) {
+        if self.core.draining.load(Ordering::Acquire) {
+            return;
+        }
+        let Some(partition) = self.partition(record.topic, record.partition) else {
+            return;
+        };
+        self.core.metrics.received.increment(1);
+        let sequence = partition.start(record.offset);
+        let limits = HeadLimits::default();
+        let headers = record.header_list(limits.max_headers + 1);
+        match RequestHead::decode(headers.iter().copied(), limits) {
+            Ok(head) => self.admit(record, &head, &headers, partition, sequence),
+            Err(refusal) => self.refuse_malformed(&refusal, partition, sequence),
+        }
+    }
+
+    fn admit(
+        &mut self,
+        record: &Record<'_>,
+        head: &RequestHead<'_>,
+        headers: &[(&[u8], Option<&[u8]>)],
+        partition: Arc<Partition>,
+        sequence: u64,
+    ) {
+        if head.fields.control.is_some() {
+            // Cancel and credit belong to streams, which this version does not serve.
+            partition.done(sequence);
+            return;
+        }
+        let requester = head.fields.requester;
+        let Some(reply) = self.address(head.reply_topic, head.fields.partition, requester) else {
+            partition.done(sequence);
+            return;
+        };
+        let left = self.time_left(record, head);
+        let ticket = Ticket {
+            correlation_id: Bytes::copy_from_slice(head.correlation_id),
+            reply,
+            mode: head.fields.mode,
+            partition,
+            sequence,
+            deadline: left.map(|left| self.core.clock.elapsed() + left),
+            _place: Place::take(&self.core),
+        };
+        let work = if left.is_some_and(|left| left.is_zero()) {
+            self.core.metrics.expired.increment(1);
+            // An earlier delivery may have run, so this can not be called "not executed".
+            let status = Status::deadline_exceeded("the request had expired when it was read");
+            Work::Answer(status.with_executed(Executed::Maybe))
+        } else if let Some(refusal) = unsupported(head) {
+            self.core.refused("unsupported", requester, refusal.message());
+            Work::Answer(refusal)
+        } else {
+            self.route(record, head, headers, &ticket)
+        };
+        self.batch.push(Inbound { ticket, work });
+    }
+
+    fn route(
+        &self,
+        record: &Record<'_>,
+        head: &RequestHead<'_>,
+        headers: &[(&[u8], Option<&[u8]>)],
+        ticket: &Ticket,
+    ) -> Work {
+        let operation = head.fields.operation;
+        let Some(handler) = self.core.routes.find(record.topic, operation) else {
+            let detail = match operation {
+                Some(operation) => format!("no operation {operation} on {}", record.topic),
+                None => format!("{} wants an operation to be named", record.topic),
+            };
+            self.core
+                .refused("unknown_operation", head.fields.requester, &detail);
+            let status = Status::unimplemented(detail).with_executed(Executed::No);
+            return Work::Answer(status);
+        };
+        let context = Context {
+            correlation_id: ticket.correlation_id.clone(),
+            topic: Arc::clone(&ticket.partition.at().topic),
+            partition: record.partition,
+            offset: record.offset,
+            key: record.key.map(Bytes::copy_from_slice),
+            headers: application_headers(headers),
+            requester: head.fields.requester.map(str::to_owned),
+            operation: operation.map(str::to_owned),
+            attempt: head.fields.attempt,
+            deadline: ticket.deadline,
+            clock: Arc::clone(&self.core.clock),
+            stopping: self.core.stopping.clone(),
+        };
+        let value = record.value.map_or_else(Bytes::new, Bytes::copy_from_slice);
+        Work::Handle(Arc::clone(handler), Request { context, value })
+    }
+
+    /// The return address; `None` when nothing may be written there. The outer `Some` around
+    /// `None` is a request that wants no reply.
+    #[expect(clippy::option_option, reason = "three cases: refused, no reply wanted, an address")]
+    fn address(
+        &mut self,
+        topic: Option<&str>,
+        partition: Option<i32>,
+        requester: Option<&str>,
+    ) -> Option<Option<ReplyAt>> {
+        let Some(topic) = topic else {
+            return Some(None);
+        };
+        let known = self.last_allowed.as_ref().filter(|last| ***last == *topic);
+        let topic = match known {
+            Some(known) => Arc::clone(known),
+            None => match self.core.allowed.check(topic) {
+                Ok(()) => {
+                    let topic: Arc<str> = topic.into();
+                    self.last_allowed = Some(Arc::clone(&topic));
+                    topic
+                }
+                Err(refusal) => {
+                    let detail = format!("{refusal}: {topic:?}");
+                    self.core.refused("reply_topic", requester, &detail);
+                    return None;
+                }
+            },
+        };
+        Some(Some(ReplyAt { topic, partition }))
+    }
+
+    fn time_left(&self, record: &Record<'_>, head: &RequestHead<'_>) -> Option<Duration> {
+        let now = self.core.clock.unix_ms();
+        let skew = self.core.config.clock_skew;
+        let deadline = head.fields.deadline?;
+        Some(deadline.remaining(now, record.timestamp, skew))
+    }
+
+    /// A request that can not be read is counted, and answered where an allowed address could be.
+    fn refuse_malformed(&mut self, refusal: &Refusal<'_>, partition: Arc<Partition>, sequence: u64) {
+        let detail = refusal.reason.to_string();
+        self.core.refused("malformed", None, &detail);
+        let (Some(id), Some(Some(reply))) = (
+            refusal.correlation_id,
+            self.address(refusal.reply_topic, refusal.partition, None),
+        ) else {
+            partition.done(sequence);
+            return;
+        };
+        let status = match refusal.unsupported_version {
+            Some(version) => Status::unimplemented(format!(
+                "protocol version {version} is not known here; known: 1"
+            )),
+            None => Status::invalid_argument(format!("malformed request: {detail}")),
+        };
+        let ticket = Ticket {
+            correlation_id: Bytes::copy_from_slice(id),
+            reply: Some(reply),
+            mode: ReplyMode::Single,
+            partition,
+            sequence,
+            deadline: None,
+            _place: Place::take(&self.core),
+        };
+        let work = Work::Answer(status.with_executed(Executed::No));
+        self.batch.push(Inbound { ticket, work });
+    }
+
+    fn hand_over(&mut self) {
+        if self.batch.is_empty() {
+            return;
+        }
+        let batch = std::mem::take(&mut self.batch);
+        // Never full: each batch holds at least one place, and the queue is as long as there are
+        // places. Closed: the runtime is gone, and the requests stay uncommitted.
+        let _ = self.pump.try_send(batch);
+    }
+}
+
+/// Modes of a later protocol, and batches, are refused rather than answered wrongly.
+fn unsupported(head: &RequestHead<'_>) -> Option<Status> {
+    let what = match head.fields.mode {
+        _ if head.fields.batch.is_some() => "batches",
+        ReplyMode::Stream => "streams",
+        _ => return None,
+    };
+    Some(Status::unimplemented(format!("{what} are not served here")).with_executed(Executed::No))
+}
+
+fn application_headers(headers: &[(&[u8], Option<&[u8]>)]) -> HeaderPairs {
+    let own = headers.iter().filter(|(name, _)| !header::is_reserved(name));
+    own.map(|(name, value)| {
+        (
+            Bytes::copy_from_slice(name),
+            value.map(Bytes::copy_from_slice),
+        )
+    })
+    .collect()
+}
+
+impl RecordSink for Dispatcher {
+    /// Requests are left in Kafka while there is no place for them. The flag is raised before the
+    /// second look, so that a place that comes free in between is not missed.
+    fn demand(&mut self) -> usize {
+        let room = self.core.room();
+        if room > 0 {
+            return room;
+        }
+        self.core.starved.store(true, Ordering::Release);
+        let room = self.core.room();
+        if room > 0 {
+            self.core.starved.store(false, Ordering::Release);
+        }
+        room
+    }
+
+    fn records(&mut self, batch: &mut dyn Iterator<Item = Record<'_>>) {
+        for record in batch {
+            self.handle(&record);
+        }
+        self.hand_over();
+    }
+
+    fn tick(&mut self, _caught_up: bool) -> Duration {
+        let now = self.core.clock.elapsed();
+        if now >= self.next_commit {
+            self.next_commit = now + self.core.config.commit_interval;
+            let commits = self.core.partitions.take_commits();
+            if let Some(subscription) = self.core.subscription.get()
+                && !commits.is_empty()
+            {
+                subscription.commit(&commits);
+            }
+            self.core.show();
+        }
+        TICK.min(self.core.config.commit_interval)
+    }
+
+    fn fault(&mut self, error: TransportError) {
+        if error.is_lost() {
+            tracing::error!(%error, "request consumer");
+        } else {
+            tracing::debug!(%error, "request consumer");
+        }
+    }
+}
+
+impl ServiceCore {
+    #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+    fn show(&self) {
+        let running = self.running.load(Ordering::Relaxed);
+        self.metrics.running.set(running as f64);
+        self.metrics.unacknowledged.set(self.acks.len() as f64);
+    }
+}

@@ -1,0 +1,66 @@
+//! What a rebalance means for the work in hand.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use futures::future::BoxFuture;
+
+use super::{
+    core::ServiceCore,
+    partitions::{self, Partition},
+};
+use crate::transport::{GroupEvents, PartitionOffset, TopicPartition};
+
+pub(crate) struct Membership {
+    pub(crate) core: Arc<ServiceCore>,
+}
+
+impl GroupEvents for Membership {
+    fn assigned(&self, partitions: &[TopicPartition]) {
+        tracing::info!(partitions = %list(partitions), "partitions assigned");
+        self.core.partitions.assign(partitions);
+        self.core.ready.store(true, Ordering::Release);
+        self.core.assigned.notify_waiters();
+    }
+
+    /// No new work on partitions that go; what runs is given time to end, so that its offset goes
+    /// with them and the next owner need not do it again.
+    fn revoked(
+        &self,
+        partitions: &[TopicPartition],
+        lost: bool,
+    ) -> BoxFuture<'static, Vec<PartitionOffset>> {
+        tracing::info!(partitions = %list(partitions), lost, "partitions revoked");
+        let gone = self.core.partitions.revoke(partitions);
+        let core = Arc::clone(&self.core);
+        Box::pin(async move {
+            if lost {
+                // They belong to somebody else already; a commit would be refused.
+                return Vec::new();
+            }
+            let limit = core.config.revoke_timeout;
+            if tokio::time::timeout(limit, idle(&core, &gone)).await.is_err() {
+                tracing::warn!(?limit, "handlers of revoked partitions go on; their requests will be delivered again");
+            }
+            partitions::take_commits(&gone)
+        })
+    }
+}
+
+async fn idle(core: &ServiceCore, partitions: &[Arc<Partition>]) {
+    loop {
+        let progress = core.progress.notified();
+        tokio::pin!(progress);
+        progress.as_mut().enable();
+        if partitions::all_idle(partitions) {
+            return;
+        }
+        progress.await;
+    }
+}
+
+fn list(partitions: &[TopicPartition]) -> String {
+    let names = partitions
+        .iter()
+        .map(|at| format!("{}/{}", at.topic, at.partition));
+    names.collect::<Vec<_>>().join(" ")
+}

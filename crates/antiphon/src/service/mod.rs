@@ -1,0 +1,170 @@
+//! The responder: reads requests as a member of a group, runs handlers, answers, commits.
+
+mod acks;
+mod builder;
+mod context;
+mod core;
+mod dispatch;
+mod handler;
+mod membership;
+mod outgoing;
+mod partitions;
+mod pump;
+mod reply_topics;
+mod routes;
+
+use std::{
+    fmt,
+    future::Future,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use self::core::ServiceCore;
+pub use self::{
+    builder::ServiceBuilder,
+    context::Context,
+    handler::{Handler, HandlerService, Request, Response, json, raw, tower, typed},
+};
+use crate::transport::TopicPartition;
+
+/// A running responder, at least once: a request's offset is committed only after its reply has
+/// been acknowledged by the brokers, so a crash repeats work and never loses it.
+///
+/// [`drain`](Self::drain) ends it gracefully. Dropping it stops at once: what runs is not awaited
+/// and will be delivered again, to this group's other instances or after a restart.
+#[must_use = "a service stops when it is dropped"]
+pub struct Service {
+    core: Arc<ServiceCore>,
+    stopped: bool,
+}
+
+/// What a drain did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DrainReport {
+    /// Requests that were in hand at its start.
+    pub in_hand: usize,
+    /// Requests that were not answered by its deadline. They will be delivered again.
+    pub abandoned: usize,
+}
+
+impl Service {
+    /// Starts to describe a service. The name is also the default consumer group, and what gathers
+    /// tell responders apart by.
+    pub fn builder(name: impl Into<String>, version: impl Into<String>) -> ServiceBuilder {
+        ServiceBuilder::new(name.into(), version.into())
+    }
+
+    fn new(core: Arc<ServiceCore>) -> Self {
+        Self {
+            core,
+            stopped: false,
+        }
+    }
+
+    /// Resolves at the first assignment: from then on requests are read. Requests that were sent
+    /// before are read too, since a new group begins at the beginning.
+    ///
+    /// # Cancel safety
+    /// Holds nothing; may be dropped and called again.
+    pub async fn ready(&self) {
+        loop {
+            let assigned = self.core.assigned.notified();
+            tokio::pin!(assigned);
+            assigned.as_mut().enable();
+            if self.core.ready.load(Ordering::Acquire) {
+                return;
+            }
+            assigned.await;
+        }
+    }
+
+    /// The partitions that this instance has now.
+    pub fn partitions(&self) -> Vec<TopicPartition> {
+        self.core.partitions.list()
+    }
+
+    /// Handlers that run now.
+    pub fn running(&self) -> usize {
+        self.core.running.load(Ordering::Acquire)
+    }
+
+    /// Replies that the brokers have not acknowledged yet.
+    pub fn unacknowledged(&self) -> usize {
+        self.core.acks.len()
+    }
+
+    /// Takes no more requests, lets the running ones end and their replies be acknowledged until
+    /// `deadline`, commits, and leaves the group.
+    ///
+    /// # Cancel safety
+    /// Dropping the future stops the service at once.
+    pub async fn drain(mut self, deadline: Duration) -> DrainReport {
+        self.stopped = true;
+        let core = &self.core;
+        let until = Instant::now() + deadline;
+        core.draining.store(true, Ordering::Release);
+        let in_hand = core.running.load(Ordering::Acquire) + core.acks.len();
+        let _ = tokio::time::timeout_at(until, idle(core)).await;
+        let abandoned = core.running.load(Ordering::Acquire) + core.acks.len();
+        let left = until.saturating_duration_since(Instant::now());
+        self.close(left.max(LAST_WORDS)).await;
+        DrainReport { in_hand, abandoned }
+    }
+
+    /// Serves until `stop` resolves, then drains.
+    pub async fn run_until(self, stop: impl Future<Output = ()>, drain: Duration) -> DrainReport {
+        stop.await;
+        self.drain(drain).await
+    }
+
+    async fn close(&self, deadline: Duration) {
+        self.core.stopping.cancel();
+        let commits = self.core.partitions.take_commits();
+        if let Some(subscription) = self.core.subscription.get() {
+            subscription.close(commits, deadline).await;
+        }
+        self.core.publisher.close(deadline).await;
+    }
+}
+
+/// What the log's clients get to stop in, when the drain has taken the whole deadline.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+async fn idle(core: &ServiceCore) {
+    loop {
+        let progress = core.progress.notified();
+        tokio::pin!(progress);
+        progress.as_mut().enable();
+        if core.is_idle() {
+            return;
+        }
+        progress.await;
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        if self.stopped {
+            return;
+        }
+        self.core.draining.store(true, Ordering::Release);
+        self.core.stopping.cancel();
+        if let Some(subscription) = self.core.subscription.get() {
+            drop(subscription.close(Vec::new(), Duration::from_secs(5)));
+        }
+        drop(self.core.publisher.close(Duration::from_secs(1)));
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service")
+            .field("running", &self.running())
+            .field("unacknowledged", &self.unacknowledged())
+            .field("partitions", &self.partitions())
+            .finish_non_exhaustive()
+    }
+}

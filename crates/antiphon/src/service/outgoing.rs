@@ -1,0 +1,174 @@
+//! A reply as it goes on the wire. Kept until the brokers have acknowledged it.
+
+use std::sync::Arc;
+
+use antiphon_proto::{Code, Executed, ReplyFields, ReplyMode, Status, header};
+use bytes::Bytes;
+use smallvec::SmallVec;
+
+use super::handler::Response;
+use crate::transport::{Outgoing, Publisher, TopicRef, TransportError};
+
+/// Where a reply goes: checked against the allow-list, and there.
+#[derive(Clone, Debug)]
+pub(crate) struct Destination {
+    pub(crate) topic: TopicRef,
+    pub(crate) partition: i32,
+}
+
+/// A reply, encoded.
+#[derive(Debug)]
+pub(crate) struct EncodedReply {
+    to: Destination,
+    correlation_id: Bytes,
+    /// The id stands in the key too: a plain success, whose headers need not be read.
+    keyed: bool,
+    packed: Bytes,
+    content_type: Option<&'static str>,
+    status_message: Option<String>,
+    status_details: Option<String>,
+    headers: Vec<(String, Bytes)>,
+    value: Bytes,
+}
+
+/// The constant parts of this service's replies.
+#[derive(Debug)]
+pub(crate) struct Encoder {
+    responder: String,
+    /// The packed header of every plain success.
+    plain: Bytes,
+}
+
+impl Encoder {
+    pub(crate) fn new(responder: String) -> Self {
+        let fields = ReplyFields {
+            responder: Some(&responder),
+            ..ReplyFields::default()
+        };
+        let mut plain = Vec::new();
+        // Only an over-long service name could fail here, and the builder has refused that.
+        let _ = fields.encode(&mut plain);
+        Self {
+            plain: plain.into(),
+            responder,
+        }
+    }
+
+    pub(crate) fn success(
+        &self,
+        to: Destination,
+        correlation_id: Bytes,
+        mode: ReplyMode,
+        response: Response,
+    ) -> EncodedReply {
+        let (value, headers, content_type) = response.into_parts();
+        if let Some((name, _)) = headers.iter().find(|(n, _)| bad_header(n)) {
+            let status = Status::internal(format!("the handler set the header {name:?}, which is not its to set"));
+            return self.error(to, correlation_id, &status);
+        }
+        EncodedReply {
+            to,
+            keyed: mode == ReplyMode::Single && headers.is_empty(),
+            correlation_id,
+            packed: self.plain.clone(),
+            content_type,
+            status_message: None,
+            status_details: None,
+            headers,
+            value,
+        }
+    }
+
+    pub(crate) fn error(
+        &self,
+        to: Destination,
+        correlation_id: Bytes,
+        status: &Status,
+    ) -> EncodedReply {
+        let code = match status.code() {
+            // An error that calls itself OK would be read as a success.
+            Code::Ok => Code::Unknown,
+            code => code,
+        };
+        let wait = status.retry_after();
+        let fields = ReplyFields {
+            responder: Some(&self.responder),
+            code,
+            executed: Some(status.executed()),
+            retry_after_ms: wait.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
+            ..ReplyFields::default()
+        };
+        let mut packed = Vec::with_capacity(128);
+        let _ = fields.encode(&mut packed);
+        EncodedReply {
+            to,
+            keyed: false,
+            correlation_id,
+            packed: packed.into(),
+            content_type: None,
+            status_message: Some(status.wire_message()),
+            status_details: status.details().map(str::to_owned),
+            headers: Vec::new(),
+            value: Bytes::new(),
+        }
+    }
+
+    /// What the requester gets when its reply does not fit: the work is done all the same.
+    pub(crate) fn too_large(&self, reply: &EncodedReply) -> EncodedReply {
+        let size = reply.value.len();
+        let status = Status::resource_exhausted(format!("the reply of {size} bytes is too large to send"))
+            .with_executed(Executed::Yes);
+        self.error(reply.to.clone(), reply.correlation_id.clone(), &status)
+    }
+}
+
+impl EncodedReply {
+    pub(crate) fn publish(
+        &self,
+        publisher: &Arc<dyn Publisher>,
+        token: u64,
+    ) -> Result<(), TransportError> {
+        let mut headers: SmallVec<[(&str, Option<&[u8]>); 6]> = SmallVec::new();
+        headers.push((header::CORRELATION_ID, Some(&self.correlation_id)));
+        headers.push((header::ANTIPHON, Some(&self.packed)));
+        let mut text = |name, value: Option<&'static str>| {
+            if let Some(value) = value {
+                headers.push((name, Some(value.as_bytes())));
+            }
+        };
+        text(header::CONTENT_TYPE, self.content_type);
+        if let Some(message) = &self.status_message {
+            headers.push((header::STATUS_MESSAGE, Some(message.as_bytes())));
+        }
+        if let Some(details) = &self.status_details {
+            headers.push((header::STATUS_DETAILS, Some(details.as_bytes())));
+        }
+        for (name, value) in &self.headers {
+            headers.push((name, Some(value)));
+        }
+        publisher.publish(&Outgoing {
+            topic: &self.to.topic,
+            partition: self.to.partition,
+            key: self.keyed.then_some(&*self.correlation_id),
+            value: Some(&self.value),
+            headers: &headers,
+            token,
+        })
+    }
+
+    pub(crate) fn is_error(&self) -> bool {
+        self.status_message.is_some()
+    }
+
+    pub(crate) fn topic(&self) -> &Arc<str> {
+        self.to.topic.name()
+    }
+
+    pub(crate) fn partition(&self) -> i32 {
+        self.to.partition
+    }
+}
+
+fn bad_header(name: &str) -> bool {
+    name.is_empty() || name.contains('\0') || header::is_reserved(name.as_bytes())
+}

@@ -1,0 +1,125 @@
+//! The partitions that this instance owns, and how far each may be committed.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use antiphon_proto::Watermark;
+
+use crate::transport::{PartitionOffset, TopicPartition};
+
+/// One assignment of one partition. A partition that comes back after a rebalance is a new one.
+#[derive(Debug)]
+pub(crate) struct Partition {
+    at: TopicPartition,
+    watermark: Mutex<Watermark>,
+    /// No more of its requests are started.
+    revoked: AtomicBool,
+}
+
+impl Partition {
+    fn new(at: TopicPartition) -> Self {
+        Self {
+            at,
+            watermark: Mutex::new(Watermark::new()),
+            revoked: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn at(&self) -> &TopicPartition {
+        &self.at
+    }
+
+    pub(crate) fn is(&self, topic: &str, partition: i32) -> bool {
+        self.at.partition == partition && *self.at.topic == *topic
+    }
+
+    pub(crate) fn is_revoked(&self) -> bool {
+        self.revoked.load(Ordering::Acquire)
+    }
+
+    /// A record has been delivered; its work begins.
+    pub(crate) fn start(&self, offset: i64) -> u64 {
+        self.watermark().start(offset)
+    }
+
+    /// Nothing of this record has to be done again. True when that emptied the partition.
+    pub(crate) fn done(&self, sequence: u64) -> bool {
+        let mut watermark = self.watermark();
+        watermark.done(sequence);
+        watermark.in_flight() == 0
+    }
+
+    fn in_flight(&self) -> usize {
+        self.watermark().in_flight()
+    }
+
+    fn take_commit(&self) -> Option<PartitionOffset> {
+        let next = self.watermark().take_commit()?;
+        let at = self.at.clone();
+        Some(PartitionOffset { at, next })
+    }
+
+    fn watermark(&self) -> MutexGuard<'_, Watermark> {
+        self.watermark.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// All partitions of the current assignment.
+#[derive(Debug, Default)]
+pub(crate) struct Partitions {
+    owned: Mutex<HashMap<TopicPartition, Arc<Partition>>>,
+}
+
+impl Partitions {
+    pub(crate) fn assign(&self, partitions: &[TopicPartition]) {
+        let mut owned = self.owned();
+        for at in partitions {
+            owned.insert(at.clone(), Arc::new(Partition::new(at.clone())));
+        }
+    }
+
+    pub(crate) fn get(&self, topic: &str, partition: i32) -> Option<Arc<Partition>> {
+        let at = TopicPartition {
+            topic: topic.into(),
+            partition,
+        };
+        self.owned().get(&at).map(Arc::clone)
+    }
+
+    /// Stops the start of work on these, and hands them out for what still runs on them.
+    pub(crate) fn revoke(&self, partitions: &[TopicPartition]) -> Vec<Arc<Partition>> {
+        let mut owned = self.owned();
+        let gone = partitions.iter().filter_map(|at| owned.remove(at));
+        gone.inspect(|partition| partition.revoked.store(true, Ordering::Release))
+            .collect()
+    }
+
+    /// What may be committed and has not been handed out before.
+    pub(crate) fn take_commits(&self) -> Vec<PartitionOffset> {
+        take_commits(self.owned().values())
+    }
+
+    pub(crate) fn list(&self) -> Vec<TopicPartition> {
+        self.owned().keys().cloned().collect()
+    }
+
+    fn owned(&self) -> MutexGuard<'_, HashMap<TopicPartition, Arc<Partition>>> {
+        self.owned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(crate) fn take_commits<'a>(
+    partitions: impl IntoIterator<Item = &'a Arc<Partition>>,
+) -> Vec<PartitionOffset> {
+    let commits = partitions.into_iter().filter_map(|p| p.take_commit());
+    commits.collect()
+}
+
+pub(crate) fn all_idle(partitions: &[Arc<Partition>]) -> bool {
+    partitions.iter().all(|partition| partition.in_flight() == 0)
+}

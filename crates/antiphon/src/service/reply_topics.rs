@@ -1,0 +1,148 @@
+//! The reply topics that are open: looked up once, kept for a while, never created.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use antiphon_proto::{AddressRefusal, AllowList, ReplyAddress, partition_for_key};
+use moka::{Expiry, future::Cache};
+use regex::Regex;
+
+use super::outgoing::Destination;
+use crate::{
+    config::ServiceConfig,
+    error::StartError,
+    transport::{Publisher, TopicRef, Transport, TransportError},
+};
+
+/// A reply topic that exists.
+#[derive(Clone, Debug)]
+pub(crate) struct ReplyTopic {
+    topic: TopicRef,
+    partitions: u32,
+}
+
+/// Which topics replies may go to.
+#[derive(Debug)]
+pub(crate) struct Allowed {
+    list: AllowList,
+    patterns: Vec<Regex>,
+}
+
+impl Allowed {
+    pub(crate) fn new(
+        config: &ServiceConfig,
+        request_topics: impl IntoIterator<Item = String>,
+    ) -> Result<Self, StartError> {
+        let mut list = if config.allow_default_reply_topics {
+            AllowList::default()
+        } else {
+            AllowList::none()
+        };
+        for topic in request_topics {
+            list = list.with_request_topic(topic);
+        }
+        let patterns = config.allowed_reply_topics.iter().map(|pattern| {
+            Regex::new(&format!("^(?:{pattern})$")).map_err(|error| {
+                StartError::config(format!("the reply topic pattern {pattern:?} is wrong: {error}"))
+            })
+        });
+        Ok(Self {
+            list,
+            patterns: patterns.collect::<Result<_, _>>()?,
+        })
+    }
+
+    pub(crate) fn check(&self, topic: &str) -> Result<(), AddressRefusal> {
+        let patterns = |name: &str| self.patterns.iter().any(|pattern| pattern.is_match(name));
+        self.list.check_or(topic, patterns)
+    }
+}
+
+/// How long a topic that is there, and one that is not, is remembered.
+const FOUND: Duration = Duration::from_secs(30);
+const ABSENT: Duration = Duration::from_secs(2);
+
+/// How long one question about a topic may take.
+const LOOK_UP: Duration = Duration::from_secs(5);
+
+#[derive(Debug)]
+pub(crate) struct ReplyTopics {
+    known: Cache<Arc<str>, Option<ReplyTopic>>,
+    transport: Arc<dyn Transport>,
+    publisher: Arc<dyn Publisher>,
+}
+
+impl ReplyTopics {
+    pub(crate) fn new(
+        limit: u64,
+        transport: Arc<dyn Transport>,
+        publisher: Arc<dyn Publisher>,
+    ) -> Self {
+        let known = Cache::builder()
+            .max_capacity(limit.max(1))
+            .expire_after(ByPresence)
+            .build();
+        Self {
+            known,
+            transport,
+            publisher,
+        }
+    }
+
+    /// The topic, if it is known already.
+    pub(crate) async fn known(&self, name: &str) -> Option<Option<ReplyTopic>> {
+        self.known.get(name).await
+    }
+
+    /// The topic, asked for if need be; callers that ask for the same one wait for one answer.
+    pub(crate) async fn find(&self, name: &Arc<str>) -> Result<Option<ReplyTopic>, TransportError> {
+        let found = self.known.try_get_with(Arc::clone(name), self.look_up(name));
+        found.await.map_err(|error| (*error).clone())
+    }
+
+    async fn look_up(&self, name: &str) -> Result<Option<ReplyTopic>, TransportError> {
+        let Some(partitions) = self.transport.partitions(name, LOOK_UP).await? else {
+            return Ok(None);
+        };
+        let topic = self.publisher.topic(name)?;
+        Ok(Some(ReplyTopic { topic, partitions }))
+    }
+}
+
+impl ReplyTopic {
+    /// The place in this topic; a request that names no partition gets one by its id.
+    pub(crate) fn at(
+        &self,
+        partition: Option<i32>,
+        correlation_id: &[u8],
+    ) -> Result<Destination, AddressRefusal> {
+        let address = ReplyAddress {
+            topic: self.topic.name(),
+            partition,
+        };
+        address.check_partition(self.partitions)?;
+        let spread = || {
+            let by_id = partition_for_key(correlation_id, self.partitions);
+            i32::try_from(by_id).unwrap_or(0)
+        };
+        Ok(Destination {
+            topic: self.topic.clone(),
+            partition: partition.unwrap_or_else(spread),
+        })
+    }
+}
+
+struct ByPresence;
+
+impl Expiry<Arc<str>, Option<ReplyTopic>> for ByPresence {
+    fn expire_after_create(
+        &self,
+        _: &Arc<str>,
+        topic: &Option<ReplyTopic>,
+        _: Instant,
+    ) -> Option<Duration> {
+        Some(if topic.is_some() { FOUND } else { ABSENT })
+    }
+}

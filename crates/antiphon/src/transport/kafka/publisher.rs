@@ -1,0 +1,114 @@
+use std::{sync::Arc, thread, time::Duration};
+
+use antiphon_kafka::{self as kafka, Certainty, Producer, ProducerEvent, Report};
+use futures::future::BoxFuture;
+
+use super::{
+    errors::{kind, translate},
+    thread_failed,
+};
+use crate::transport::{
+    Delivery, DeliveryFailure, DeliverySink, Outgoing, Publisher, TopicRef, TransportError,
+    TransportErrorKind,
+};
+
+/// How long the report thread sleeps for an event; it is woken by one.
+const IDLE: Duration = Duration::from_millis(500);
+
+/// Reports of successes are let pile up so long: waking for each costs CPU on both sides.
+const PILE_UP: Duration = Duration::from_millis(10);
+
+#[derive(Debug)]
+struct KafkaPublisher {
+    producer: Producer,
+}
+
+pub(super) fn start(
+    producer: &Producer,
+    sink: Arc<dyn DeliverySink>,
+) -> Result<Arc<dyn Publisher>, TransportError> {
+    let reported = producer.clone();
+    thread::Builder::new()
+        .name("antiphon-events".into())
+        .spawn(move || report(&reported, &*sink))
+        .map_err(|error| thread_failed("events", &error))?;
+    Ok(Arc::new(KafkaPublisher {
+        producer: producer.clone(),
+    }))
+}
+
+/// Until the producer is gone; while it closes, the last reports still come.
+fn report(producer: &Producer, sink: &dyn DeliverySink) {
+    loop {
+        let served = producer.poll_events(IDLE, &mut |event| hand_over(event, sink));
+        if producer.is_closed() && producer.clone().close(Duration::ZERO).is_finished() {
+            return;
+        }
+        if producer.is_closed() && served == 0 {
+            // A poll of a client that is being destroyed returns at once.
+            thread::sleep(PILE_UP);
+        }
+        if sink.wants_success() && served > 0 {
+            thread::sleep(PILE_UP);
+        }
+    }
+}
+
+fn hand_over(event: ProducerEvent<'_>, sink: &dyn DeliverySink) {
+    match event {
+        ProducerEvent::Reports(reports) => sink.delivered(&mut reports.map(delivery)),
+        ProducerEvent::Error(error) | ProducerEvent::Fatal(error) => sink.fault(translate(&error)),
+    }
+}
+
+fn delivery(report: Report<'_>) -> Delivery {
+    let failure = report.error.map(|failure| {
+        let what = kind(failure.kind);
+        let error = TransportError::new(what, format!("not delivered: {:?}", failure.kind));
+        DeliveryFailure {
+            possibly_persisted: report.certainty != Certainty::NotPersisted,
+            error: error.at(report.topic(), Some(report.partition)),
+        }
+    });
+    Delivery {
+        token: report.token,
+        result: failure.map_or(Ok(()), Err),
+    }
+}
+
+impl Publisher for KafkaPublisher {
+    fn topic(&self, name: &str) -> Result<TopicRef, TransportError> {
+        let topic = self.producer.topic(name).map_err(|error| translate(&error))?;
+        Ok(TopicRef::new(name, Arc::new(topic)))
+    }
+
+    fn publish(&self, record: &Outgoing<'_>) -> Result<(), TransportError> {
+        let topic = record.topic.handle().ok_or_else(|| {
+            TransportError::new(TransportErrorKind::Other, "the topic is another log's")
+        })?;
+        let sent = self.producer.send(&kafka::Outgoing {
+            topic,
+            partition: record.partition,
+            key: record.key,
+            value: record.value,
+            headers: record.headers,
+            token: record.token,
+        });
+        sent.map_err(|error| translate(&error))
+    }
+
+    fn close(&self, deadline: Duration) -> BoxFuture<'static, ()> {
+        let closing = self.producer.clone().close(deadline);
+        Box::pin(async move {
+            // Past the deadline the closing thread is left to itself.
+            let limit = deadline + Duration::from_secs(3);
+            let _ = tokio::time::timeout(limit, closing.finished()).await;
+        })
+    }
+}
+
+impl Drop for KafkaPublisher {
+    fn drop(&mut self) {
+        drop(self.producer.clone().close(Duration::from_secs(1)));
+    }
+}

@@ -1,0 +1,193 @@
+//! Which librdkafka properties we set, and why. What a user sets wins.
+
+use antiphon_kafka::{Properties, Reports, embedded_profile};
+
+use super::Role;
+use crate::{config::KafkaConfig, error::StartError};
+
+/// Everything that clients of this transport are made from.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    user: Properties,
+    role: Role,
+    embedded: bool,
+}
+
+const SERVERS: &str = "bootstrap.servers";
+
+/// For every client. Quick to come back after a broker's restart: librdkafka's own default waits
+/// up to ten seconds.
+const COMMON: &[(&str, &str)] = &[
+    ("client.id", "antiphon"),
+    ("reconnect.backoff.ms", "50"),
+    ("reconnect.backoff.max.ms", "1000"),
+    ("socket.keepalive.enable", "true"),
+    ("allow.auto.create.topics", "false"),
+];
+
+/// A linger of any length costs 1.2 ms a hop at low load; one request in flight per connection
+/// makes batches fill by themselves under load.
+const PRODUCER: &[(&str, &str)] = &[
+    ("acks", "all"),
+    ("linger.ms", "0"),
+    ("max.in.flight", "1"),
+    ("retry.backoff.ms", "20"),
+    ("queue.buffering.max.kbytes", "1048576"),
+    ("partitioner", "murmur2_random"),
+];
+
+const CONSUMER: &[(&str, &str)] = &[
+    ("enable.auto.commit", "false"),
+    ("enable.auto.offset.store", "false"),
+    // The default of a second is what a full prefetch queue would wait.
+    ("fetch.queue.backoff.ms", "5"),
+    ("fetch.error.backoff.ms", "20"),
+    ("enable.partition.eof", "false"),
+];
+
+/// A position that is gone must be noticed: replies would vanish silently otherwise. Replies are
+/// read as they are written, whatever transaction is open in the partition.
+const REPLIES: &[(&str, &str)] = &[
+    ("auto.offset.reset", "error"),
+    ("isolation.level", "read_uncommitted"),
+];
+
+const REQUESTS: &[(&str, &str)] = &[
+    ("auto.offset.reset", "earliest"),
+    ("partition.assignment.strategy", "cooperative-sticky"),
+    ("session.timeout.ms", "10000"),
+    ("heartbeat.interval.ms", "1000"),
+];
+
+impl Settings {
+    pub(super) fn new(config: &KafkaConfig, role: Role) -> Result<Self, StartError> {
+        let mut user = Properties::new();
+        for (name, value) in &config.properties {
+            user.set(name, value);
+        }
+        let named = config.bootstrap_servers.trim();
+        if !named.is_empty() {
+            user.set(SERVERS, named);
+        }
+        if user.get(SERVERS).is_none_or(str::is_empty) {
+            return Err(StartError::config(
+                "no brokers are named: set `bootstrap_servers`",
+            ));
+        }
+        Ok(Self {
+            user,
+            role,
+            embedded: false,
+        })
+    }
+
+    /// The same, for our embedded broker.
+    pub(super) fn embedded(mut self) -> Self {
+        self.embedded = true;
+        self
+    }
+
+    pub(super) fn is_embedded(&self) -> bool {
+        self.embedded
+    }
+
+    pub(super) fn servers(&self) -> &str {
+        self.user.get(SERVERS).unwrap_or("")
+    }
+
+    pub(super) fn reports(&self) -> Reports {
+        match self.role {
+            Role::Requester { .. } => Reports::ErrorsOnly,
+            Role::Responder { .. } => Reports::All,
+        }
+    }
+
+    pub(super) fn producer(&self) -> Properties {
+        let mut all = self.with(&[COMMON, PRODUCER]);
+        let queue = match self.role {
+            Role::Requester {
+                message_timeout,
+                queue,
+            } => {
+                let limit = message_timeout.as_millis().max(1);
+                all.set_default("message.timeout.ms", limit.to_string());
+                queue
+            }
+            Role::Responder { queue } => queue,
+        };
+        // Some room beyond what we admit: control records and resends.
+        let queue = queue.saturating_add(1_000).min(10_000_000);
+        all.set_default("queue.buffering.max.messages", queue.to_string());
+        all
+    }
+
+    pub(super) fn replies(&self, group: &str) -> Properties {
+        let mut all = self.with(&[COMMON, CONSUMER, REPLIES]);
+        all.set("group.id", group);
+        all
+    }
+
+    pub(super) fn requests(&self, group: &str) -> Properties {
+        let mut all = self.with(&[COMMON, CONSUMER, REQUESTS]);
+        all.set("group.id", group);
+        all
+    }
+
+    pub(super) fn admin(&self) -> Properties {
+        self.with(&[COMMON])
+    }
+
+    /// The user's properties, then the embedded broker's, then ours.
+    fn with(&self, tables: &[&[(&str, &str)]]) -> Properties {
+        let mut all = self.user.clone();
+        let embedded = if self.embedded { embedded_profile() } else { &[] };
+        for (name, value) in std::iter::once(&embedded).chain(tables).copied().flatten() {
+            all.set_default(*name, *value);
+        }
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn settings(config: &KafkaConfig) -> Settings {
+        let role = Role::Requester {
+            message_timeout: Duration::from_secs(30),
+            queue: 10,
+        };
+        Settings::new(config, role).unwrap()
+    }
+
+    #[test]
+    fn what_a_user_sets_wins() {
+        let config = KafkaConfig::new("localhost:9092").property("linger.ms", "7");
+        let plain = settings(&config);
+        assert_eq!(plain.producer().get("linger.ms"), Some("7"));
+        assert_eq!(plain.embedded().producer().get("linger.ms"), Some("7"));
+    }
+
+    #[test]
+    fn the_embedded_broker_gets_its_own_settings() {
+        let embedded = settings(&KafkaConfig::new("localhost:9092")).embedded();
+        assert_eq!(embedded.producer().get("linger.ms"), Some("1"));
+        assert_eq!(embedded.replies("g").get("fetch.wait.max.ms"), Some("1"));
+    }
+
+    #[test]
+    fn topics_are_never_created_by_accident() {
+        let all = settings(&KafkaConfig::new("localhost:9092"));
+        for properties in [all.producer(), all.replies("g"), all.requests("g")] {
+            assert_eq!(properties.get("allow.auto.create.topics"), Some("false"));
+        }
+    }
+
+    #[test]
+    fn brokers_must_be_named() {
+        let role = Role::Responder { queue: 1 };
+        assert!(Settings::new(&KafkaConfig::default(), role).is_err());
+    }
+}

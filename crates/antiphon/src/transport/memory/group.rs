@@ -1,0 +1,249 @@
+//! Consumer groups: partitions are spread over the members, move when members come and go, and
+//! are taken up again where they were committed.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use super::{
+    Shared,
+    log::Look,
+    reader::{BATCH, Handle, Reading, hand_over},
+};
+use crate::transport::{
+    Clock, GroupEvents, PartitionOffset, RecordSink, Subscription, TopicPartition,
+};
+
+/// A partition as groups name it.
+type At = (Arc<str>, i32);
+
+#[derive(Debug, Default)]
+pub(super) struct Groups {
+    groups: HashMap<String, Group>,
+    next_member: u64,
+}
+
+#[derive(Debug, Default)]
+struct Group {
+    /// Members in the order in which they joined, with the topics that they read.
+    members: BTreeMap<u64, Vec<Arc<str>>>,
+    owners: BTreeMap<At, u64>,
+    committed: BTreeMap<At, i64>,
+}
+
+impl Groups {
+    pub(super) fn committed(&self, group: &str) -> Vec<(String, i32, i64)> {
+        let committed = self.groups.get(group).map(|group| &group.committed);
+        let listed = committed.into_iter().flatten();
+        listed
+            .map(|((topic, partition), next)| (topic.to_string(), *partition, *next))
+            .collect()
+    }
+
+    fn join(&mut self, group: &str, topics: Vec<Arc<str>>) -> u64 {
+        self.next_member += 1;
+        let group = self.groups.entry(group.to_owned()).or_default();
+        group.members.insert(self.next_member, topics);
+        self.next_member
+    }
+
+    fn leave(&mut self, group: &str, member: u64) {
+        if let Some(group) = self.groups.get_mut(group) {
+            group.members.remove(&member);
+            group.owners.retain(|_, owner| *owner != member);
+        }
+    }
+
+    fn commit(&mut self, group: &str, offsets: Vec<PartitionOffset>) {
+        let group = self.groups.entry(group.to_owned()).or_default();
+        for PartitionOffset { at, next } in offsets {
+            group.committed.insert((at.topic, at.partition), next);
+        }
+    }
+
+    fn release(&mut self, group: &str, member: u64, partitions: &[At]) {
+        if let Some(group) = self.groups.get_mut(group) {
+            let mine = |at: &At, owner: &u64| partitions.contains(at) && *owner == member;
+            group.owners.retain(|at, owner| !mine(at, owner));
+        }
+    }
+
+    /// Takes those of the wanted partitions that nobody holds, with the offset to begin at.
+    fn claim(&mut self, group: &str, member: u64, wanted: &BTreeSet<At>) -> Vec<(At, Option<i64>)> {
+        let Some(group) = self.groups.get_mut(group) else {
+            return Vec::new();
+        };
+        let mut claimed = Vec::new();
+        for at in wanted {
+            if !group.owners.contains_key(at) {
+                group.owners.insert(at.clone(), member);
+                claimed.push((at.clone(), group.committed.get(at).copied()));
+            }
+        }
+        claimed
+    }
+}
+
+impl Group {
+    /// The share of a member: every partition goes to one of those that read its topic, in turn.
+    fn share(&self, member: u64, partitions: impl Fn(&str) -> u32) -> BTreeSet<At> {
+        let topics: BTreeSet<&Arc<str>> = self.members.values().flatten().collect();
+        let mut share = BTreeSet::new();
+        for topic in topics {
+            let readers = self.members.iter().filter(|(_, reads)| reads.contains(topic));
+            let readers: Vec<u64> = readers.map(|(id, _)| *id).collect();
+            let count = partitions(topic);
+            for (partition, reader) in (0..count).zip(readers.iter().cycle()) {
+                if *reader == member {
+                    share.insert((Arc::clone(topic), i32::try_from(partition).unwrap_or(0)));
+                }
+            }
+        }
+        share
+    }
+}
+
+pub(super) fn join(
+    shared: &Arc<Shared>,
+    group: &str,
+    topics: &[String],
+    sink: Box<dyn RecordSink>,
+    events: Arc<dyn GroupEvents>,
+) -> Arc<dyn Subscription> {
+    let reading = Reading::new();
+    let topics = topics.iter().map(|topic| topic.as_str().into()).collect();
+    let member = Member {
+        id: shared.groups().join(group, topics),
+        shared: Arc::clone(shared),
+        group: group.to_owned(),
+        reading: Arc::clone(&reading),
+        positions: BTreeMap::new(),
+        sink,
+        events,
+    };
+    shared.changed.notify_waiters();
+    tokio::spawn(member.run());
+    Arc::new(Handle(reading))
+}
+
+struct Member {
+    id: u64,
+    shared: Arc<Shared>,
+    group: String,
+    reading: Arc<Reading>,
+    positions: BTreeMap<At, i64>,
+    sink: Box<dyn RecordSink>,
+    events: Arc<dyn GroupEvents>,
+}
+
+impl Member {
+    async fn run(mut self) {
+        let shared = Arc::clone(&self.shared);
+        while !self.reading.stop.is_cancelled() {
+            let changed = shared.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            self.commit(Reading::take(&self.reading.commits));
+            self.rebalance().await;
+            let (read, wait) = self.read();
+            let tick = self.sink.tick(!read);
+            if read {
+                tokio::task::yield_now().await;
+                continue;
+            }
+            tokio::select! {
+                () = changed => {}
+                () = self.reading.resumed.notified() => {}
+                () = self.reading.stop.cancelled() => {}
+                () = tokio::time::sleep_until(Instant::now() + tick.min(wait)) => {}
+            }
+        }
+        self.commit(Reading::take(&self.reading.last_offsets));
+        shared.groups().leave(&self.group, self.id);
+        shared.changed.notify_waiters();
+        self.reading.stopped.cancel();
+    }
+
+    fn commit(&self, offsets: Vec<PartitionOffset>) {
+        if !offsets.is_empty() {
+            self.shared.groups().commit(&self.group, offsets);
+        }
+    }
+
+    /// Gives up what belongs to others now, then takes what is ours and free.
+    async fn rebalance(&mut self) {
+        let wanted = self.share();
+        let gone: Vec<At> = self
+            .positions
+            .keys()
+            .filter(|at| !wanted.contains(*at))
+            .cloned()
+            .collect();
+        if !gone.is_empty() {
+            let offsets = self.events.revoked(&named(&gone), false).await;
+            self.commit(offsets);
+            self.positions.retain(|at, _| wanted.contains(at));
+            self.shared.groups().release(&self.group, self.id, &gone);
+            self.shared.changed.notify_waiters();
+        }
+        let mine: BTreeSet<At> = wanted
+            .into_iter()
+            .filter(|at| !self.positions.contains_key(at))
+            .collect();
+        let claimed = self.shared.groups().claim(&self.group, self.id, &mine);
+        if claimed.is_empty() {
+            return;
+        }
+        let names: Vec<At> = claimed.iter().map(|(at, _)| at.clone()).collect();
+        self.events.assigned(&named(&names));
+        let log = self.shared.log();
+        for (at, committed) in claimed {
+            let first = log.first(&at.0, at.1).unwrap_or(0);
+            self.positions.insert(at, committed.unwrap_or(first).max(first));
+        }
+    }
+
+    fn share(&self) -> BTreeSet<At> {
+        let log = self.shared.log();
+        let groups = self.shared.groups();
+        let partitions = |topic: &str| log.partitions(topic).unwrap_or(0);
+        let group = groups.groups.get(&self.group);
+        group.map_or_else(BTreeSet::new, |group| group.share(self.id, partitions))
+    }
+
+    /// One round over the partitions: whether anything was read, else how long to wait.
+    fn read(&mut self) -> (bool, Duration) {
+        let now = self.shared.clock.elapsed();
+        let (mut read, mut wait) = (false, Duration::MAX);
+        for (at, position) in &mut self.positions {
+            let most = self.sink.demand().min(BATCH);
+            if most == 0 {
+                break;
+            }
+            let look = self.shared.log().look(&at.0, at.1, *position, most, now);
+            match look {
+                Look::Records(records) => {
+                    *position += i64::try_from(records.len()).unwrap_or(0);
+                    hand_over(&mut *self.sink, &records);
+                    read = true;
+                }
+                Look::Later(at) => wait = wait.min(at.saturating_sub(now)),
+                // A topic that is gone drops out of the share at the next change.
+                Look::Nothing | Look::Gone => {}
+            }
+        }
+        (read, wait)
+    }
+}
+
+fn named(partitions: &[At]) -> Vec<TopicPartition> {
+    let named = partitions.iter().map(|(topic, partition)| TopicPartition {
+        topic: Arc::clone(topic),
+        partition: *partition,
+    });
+    named.collect()
+}

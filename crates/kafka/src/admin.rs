@@ -1,0 +1,272 @@
+//! Topics: making, changing and removing them.
+
+use std::ffi::c_int;
+use std::time::{Duration, Instant};
+
+use rdkafka_sys::{
+    rd_kafka_AdminOptions_destroy, rd_kafka_AdminOptions_new,
+    rd_kafka_AdminOptions_set_operation_timeout, rd_kafka_AdminOptions_set_request_timeout,
+    rd_kafka_AdminOptions_t, rd_kafka_CreatePartitions, rd_kafka_CreateTopics,
+    rd_kafka_DeleteTopic_destroy, rd_kafka_DeleteTopic_new, rd_kafka_DeleteTopics,
+    rd_kafka_NewPartitions_destroy, rd_kafka_NewPartitions_new, rd_kafka_NewTopic_destroy,
+    rd_kafka_NewTopic_new, rd_kafka_NewTopic_set_config, rd_kafka_admin_op_t as Operation,
+    rd_kafka_queue_t, rd_kafka_resp_err_t as Code, rd_kafka_t,
+};
+
+use crate::client::Client;
+use crate::describe;
+use crate::event::Event;
+use crate::queue::PrivateQueue;
+use crate::text::{Reason, c_string, topic_name};
+use crate::wait::millis;
+use crate::{Error, Producer, Properties, Reports, is_embedded};
+
+/// librdkafka accepts no longer timeout for a request.
+const LONGEST: Duration = Duration::from_secs(3_600);
+
+/// How much longer than the request its answer is awaited: librdkafka itself answers a request
+/// that has timed out.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A client for the administration of topics. Every method blocks, up to its timeout.
+#[derive(Debug)]
+pub struct Admin {
+    /// Administration goes through any client; this one never sends a message.
+    producer: Producer,
+}
+
+/// A topic to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTopic {
+    /// Its name.
+    pub name: String,
+    /// How many partitions it shall have; -1 leaves it to the broker.
+    pub partitions: i32,
+    /// How many replicas each shall have; -1 leaves it to the broker.
+    pub replication: i32,
+    /// Its configuration, for example `retention.ms`.
+    pub configs: Vec<(String, String)>,
+}
+
+impl Admin {
+    /// Builds a client. Does not wait for a connection; does not block.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) with the name of the property.
+    pub fn new(props: &Properties) -> Result<Self, Error> {
+        Producer::new(props, Reports::ErrorsOnly).map(|producer| Self { producer })
+    }
+
+    /// Makes a topic. That it exists in the whole cluster may take a moment longer.
+    ///
+    /// # Errors
+    ///
+    /// [`TopicExists`](crate::ErrorKind::TopicExists); [`Unsupported`](crate::ErrorKind::Unsupported)
+    /// on the embedded broker, see [`auto_create`](crate::auto_create); what the broker refuses.
+    pub fn create_topic(&self, topic: &NewTopic, timeout: Duration) -> Result<(), Error> {
+        const WHAT: &str = "creating a topic";
+        let new = build_topic(WHAT, topic)?;
+        let submit = |to: &Submit| {
+            // SAFETY: everything that `to` holds is alive; librdkafka copies the topic.
+            unsafe { rd_kafka_CreateTopics(to.rk, &mut new.as_ptr(), 1, to.options, to.queue) }
+        };
+        let operation = Operation::RD_KAFKA_ADMIN_OP_CREATETOPICS;
+        self.ask(WHAT, operation, timeout, submit, |event| {
+            describe::created(WHAT, event)
+        })
+        .map_err(|error| error.at(topic.name.as_str(), None))
+    }
+
+    /// Removes a topic with all its records.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownTopic`](crate::ErrorKind::UnknownTopic); what the broker refuses.
+    pub fn delete_topic(&self, topic: &str, timeout: Duration) -> Result<(), Error> {
+        const WHAT: &str = "deleting a topic";
+        let name = topic_name(WHAT, topic)?;
+        // SAFETY: librdkafka copies the name; the object is ours and freed by `Owned`.
+        let old = unsafe {
+            Owned::new(
+                WHAT,
+                rd_kafka_DeleteTopic_new(name.as_ptr()),
+                rd_kafka_DeleteTopic_destroy,
+            )?
+        };
+        let submit = |to: &Submit| {
+            // SAFETY: everything that `to` holds is alive; librdkafka copies the object.
+            unsafe { rd_kafka_DeleteTopics(to.rk, &mut old.as_ptr(), 1, to.options, to.queue) }
+        };
+        let operation = Operation::RD_KAFKA_ADMIN_OP_DELETETOPICS;
+        self.ask(WHAT, operation, timeout, submit, |event| {
+            describe::deleted(WHAT, event)
+        })
+        .map_err(|error| error.at(topic, None))
+    }
+
+    /// Gives a topic more partitions: `total` in all.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownTopic`](crate::ErrorKind::UnknownTopic); what the broker refuses, for example
+    /// fewer partitions than there are.
+    pub fn create_partitions(
+        &self,
+        topic: &str,
+        total: u32,
+        timeout: Duration,
+    ) -> Result<(), Error> {
+        const WHAT: &str = "adding partitions";
+        let name = topic_name(WHAT, topic)?;
+        let mut reason = Reason::new();
+        // SAFETY: librdkafka copies the name and writes at most the given size of reason; the
+        // object is ours and freed by `Owned`.
+        let more = unsafe {
+            let (text, size) = (reason.as_mut_ptr(), reason.size());
+            let more = rd_kafka_NewPartitions_new(name.as_ptr(), total as usize, text, size);
+            Owned::new(WHAT, more, rd_kafka_NewPartitions_destroy)
+                .map_err(|error| error.because(reason.text()))?
+        };
+        let submit = |to: &Submit| {
+            // SAFETY: everything that `to` holds is alive; librdkafka copies the object.
+            unsafe { rd_kafka_CreatePartitions(to.rk, &mut more.as_ptr(), 1, to.options, to.queue) }
+        };
+        let operation = Operation::RD_KAFKA_ADMIN_OP_CREATEPARTITIONS;
+        self.ask(WHAT, operation, timeout, submit, |event| {
+            describe::extended(WHAT, event)
+        })
+        .map_err(|error| error.at(topic, None))
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        self.producer.client()
+    }
+
+    /// Sends a request and reads its answer.
+    pub(crate) fn ask<T>(
+        &self,
+        what: &'static str,
+        operation: Operation,
+        timeout: Duration,
+        submit: impl FnOnce(&Submit),
+        read: impl FnOnce(&Event<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let end = Instant::now() + timeout.min(LONGEST);
+        self.refuse_embedded(what, timeout)?;
+        let inside = self.client().enter(what)?;
+        let answers = PrivateQueue::new(&inside)?;
+        let left = end.saturating_duration_since(Instant::now());
+        let options = Options::new(what, inside.rk(), operation, left)?;
+        submit(&Submit {
+            rk: inside.rk(),
+            options: options.0.as_ptr(),
+            queue: answers.as_ptr(),
+        });
+        let answer = answers
+            .poll(left + PATIENCE)
+            .ok_or_else(|| Error::timed_out(what))?;
+        // Nobody else reads the errors of this client; librdkafka logs them too.
+        self.producer.poll_events(Duration::ZERO, &mut |_| {});
+        Error::check(what, answer.code()).map_err(|error| error.because(answer.reason()))?;
+        read(&answer)
+    }
+
+    /// The embedded broker does not answer such requests at all.
+    fn refuse_embedded(&self, what: &'static str, timeout: Duration) -> Result<(), Error> {
+        match self.cluster_id(timeout) {
+            Some(id) if is_embedded(&id) => {
+                let code = Code::RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE as i32;
+                Err(Error::of_code(what, code).because("not on the embedded broker".to_owned()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn build_topic(
+    what: &'static str,
+    topic: &NewTopic,
+) -> Result<Owned<rdkafka_sys::rd_kafka_NewTopic_t>, Error> {
+    let name = topic_name(what, &topic.name)?;
+    let mut reason = Reason::new();
+    // SAFETY: librdkafka copies the name and writes at most the given size of reason; the object
+    // is ours and freed by `Owned`.
+    let new = unsafe {
+        let (text, size) = (reason.as_mut_ptr(), reason.size());
+        let (partitions, replication) = (topic.partitions, topic.replication);
+        let new = rd_kafka_NewTopic_new(name.as_ptr(), partitions, replication, text, size);
+        Owned::new(what, new, rd_kafka_NewTopic_destroy)
+            .map_err(|error| error.because(reason.text()))?
+    };
+    for (key, value) in &topic.configs {
+        let (key, value) = (c_string(what, key)?, c_string(what, value)?);
+        // SAFETY: the object is alive; librdkafka copies both strings.
+        unsafe { rd_kafka_NewTopic_set_config(new.as_ptr(), key.as_ptr(), value.as_ptr()) };
+    }
+    Ok(new)
+}
+
+/// What a request is submitted with; alive during the call that gets it.
+pub(crate) struct Submit {
+    pub(crate) rk: *mut rd_kafka_t,
+    pub(crate) options: *const rd_kafka_AdminOptions_t,
+    pub(crate) queue: *mut rd_kafka_queue_t,
+}
+
+struct Options(Owned<rd_kafka_AdminOptions_t>);
+
+impl Options {
+    fn new(
+        what: &'static str,
+        rk: *mut rd_kafka_t,
+        operation: Operation,
+        timeout: Duration,
+    ) -> Result<Self, Error> {
+        // SAFETY: the caller keeps the client alive; the object is ours and freed by `Owned`.
+        // Both setters write at most the given size of reason, and what they refuse for this
+        // operation does not matter to it.
+        unsafe {
+            let new = rd_kafka_AdminOptions_new(rk, operation);
+            let options = Owned::new(what, new, rd_kafka_AdminOptions_destroy)?;
+            let wait: c_int = millis(timeout);
+            let mut reason = Reason::new();
+            let (text, size) = (reason.as_mut_ptr(), reason.size());
+            rd_kafka_AdminOptions_set_request_timeout(options.as_ptr(), wait, text, size);
+            rd_kafka_AdminOptions_set_operation_timeout(options.as_ptr(), wait, text, size);
+            Ok(Self(options))
+        }
+    }
+}
+
+/// An object of librdkafka with the function that frees it.
+pub(crate) struct Owned<T> {
+    object: std::ptr::NonNull<T>,
+    free: unsafe extern "C" fn(*mut T),
+}
+
+impl<T> Owned<T> {
+    /// # Safety
+    ///
+    /// `object` is null or ours, and `free` is its destructor.
+    pub(crate) unsafe fn new(
+        what: &'static str,
+        object: *mut T,
+        free: unsafe extern "C" fn(*mut T),
+    ) -> Result<Self, Error> {
+        let refused = || Error::invalid(what, "librdkafka refused the arguments");
+        let object = std::ptr::NonNull::new(object).ok_or_else(refused)?;
+        Ok(Self { object, free })
+    }
+
+    pub(crate) fn as_ptr(&self) -> *mut T {
+        self.object.as_ptr()
+    }
+}
+
+impl<T> Drop for Owned<T> {
+    fn drop(&mut self) {
+        // SAFETY: the object is ours, freed once, and by its own destructor.
+        unsafe { (self.free)(self.as_ptr()) }
+    }
+}

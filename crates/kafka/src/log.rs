@@ -1,0 +1,41 @@
+//! librdkafka's log lines as `tracing` events.
+
+use std::ffi::{c_char, c_int};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use rdkafka_sys::{rd_kafka_name, rd_kafka_t};
+
+use crate::text;
+
+/// The callback for `rd_kafka_conf_set_log_cb`. librdkafka calls it from its own threads.
+pub(crate) unsafe extern "C" fn callback(
+    rk: *const rd_kafka_t,
+    level: c_int,
+    fac: *const c_char,
+    line: *const c_char,
+) {
+    // A subscriber may panic; that must not unwind into C, and there is nobody to tell.
+    let _ = catch_unwind(AssertUnwindSafe(|| {
+        // SAFETY: librdkafka passes strings that end with NUL and live until this call returns;
+        // `rk` is null or a client that is alive, and its name is a part of it.
+        let (client, fac, line) = unsafe {
+            let name = if rk.is_null() {
+                std::ptr::null()
+            } else {
+                rd_kafka_name(rk)
+            };
+            (text::copy(name), text::copy(fac), text::copy(line))
+        };
+        emit(level, &client, &fac, &line);
+    }));
+}
+
+/// The levels are those of syslog: 0 to 3 are errors, 4 is a warning, 5 a notice.
+fn emit(level: c_int, client: &str, fac: &str, line: &str) {
+    match level {
+        ..=3 => tracing::error!(target: "librdkafka", client, fac, "{line}"),
+        4 => tracing::warn!(target: "librdkafka", client, fac, "{line}"),
+        5 | 6 => tracing::info!(target: "librdkafka", client, fac, "{line}"),
+        _ => tracing::debug!(target: "librdkafka", client, fac, "{line}"),
+    }
+}

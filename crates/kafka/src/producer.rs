@@ -1,0 +1,247 @@
+//! The producer.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use rdkafka_sys::{RD_KAFKA_EVENT_DR, RD_KAFKA_EVENT_ERROR};
+
+use crate::client::Client;
+use crate::event::Event;
+use crate::gate::Gate;
+use crate::queue::Queue;
+use crate::role::Role;
+use crate::topic::{Registry, Topic};
+use crate::{CloseHandle, Error, Outgoing, Properties, ReportBatch, shutdown};
+
+/// How many events one call of `poll_events` serves at most.
+const EVENTS_PER_POLL: usize = 1_000;
+
+/// Which deliveries are reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reports {
+    /// Those that failed. Saves the wake of a thread for each batch that succeeds.
+    ErrorsOnly,
+    /// All.
+    All,
+}
+
+/// What a producer has to say.
+#[derive(Debug)]
+pub enum ProducerEvent<'a> {
+    /// Deliveries have ended.
+    Reports(ReportBatch<'a>),
+    /// Something failed that librdkafka tries again by itself, for example a connection.
+    Error(Error),
+    /// The producer can do no more work: build a new one.
+    Fatal(Error),
+}
+
+/// A handle to a producer; clones share it.
+///
+/// Dropping the last clone discards what is still queued, without blocking; call
+/// [`close`](Self::close) to have it delivered.
+#[derive(Debug, Clone)]
+pub struct Producer(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    core: Arc<ProducerCore>,
+    closing: OnceLock<CloseHandle>,
+}
+
+/// What the closing thread needs.
+#[derive(Debug)]
+pub(crate) struct ProducerCore {
+    pub(crate) client: Client,
+    pub(crate) events: Queue,
+    pub(crate) topics: Arc<Registry>,
+    /// Closed first: reports still come while what was sent is flushed.
+    pub(crate) sends: Gate,
+    /// How often `poll_events` was called, to see whether anybody serves the events.
+    pub(crate) polls: AtomicUsize,
+}
+
+impl Producer {
+    /// Builds a producer. Does not wait for a connection; does not block.
+    ///
+    /// `allow.auto.create.topics` is `false` unless it is given, so that no question about a
+    /// topic creates it.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) with the name of the property.
+    pub fn new(props: &Properties, reports: Reports) -> Result<Self, Error> {
+        let mut props = props.clone();
+        props.set_default("allow.auto.create.topics", "false");
+        let errors_only = reports == Reports::ErrorsOnly;
+        props.set("delivery.report.only.error", errors_only.to_string());
+        let client = Client::new(
+            Role::Producer,
+            &props,
+            RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR,
+        )?;
+        // SAFETY: the client is alive and the reference that is returned is ours. A producer
+        // always has a main queue.
+        let events = unsafe { Queue::from_ptr(rdkafka_sys::rd_kafka_queue_get_main(client.rk()))? };
+        let core = ProducerCore {
+            client,
+            events,
+            topics: Arc::default(),
+            sends: Gate::default(),
+            polls: AtomicUsize::new(0),
+        };
+        Ok(Self(Arc::new(Inner {
+            core: Arc::new(core),
+            closing: OnceLock::new(),
+        })))
+    }
+
+    /// A handle for sending to a topic. Does not block, and does not ask whether it exists.
+    ///
+    /// # Errors
+    ///
+    /// The name is not one, or the producer is closed.
+    pub fn topic(&self, name: &str) -> Result<Topic, Error> {
+        let core = &self.0.core;
+        core.while_sending("opening a topic", || core.topics.open(&core.client, name))?
+    }
+
+    /// Puts a message in the queue. Never blocks.
+    ///
+    /// # Errors
+    ///
+    /// The message was not queued and there will be no report:
+    /// [`QueueFull`](crate::ErrorKind::QueueFull),
+    /// [`MessageTooLarge`](crate::ErrorKind::MessageTooLarge),
+    /// [`UnknownTopic`](crate::ErrorKind::UnknownTopic) or
+    /// [`UnknownPartition`](crate::ErrorKind::UnknownPartition) as far as is known by now,
+    /// [`Fatal`](crate::ErrorKind::Fatal), [`Closed`](crate::ErrorKind::Closed).
+    pub fn send(&self, record: &Outgoing<'_>) -> Result<(), Error> {
+        const WHAT: &str = "sending a message";
+        let core = &self.0.core;
+        let Some(topic) = record.topic.handle(&core.topics) else {
+            return Err(Error::invalid(WHAT, "the topic is of another producer"));
+        };
+        let code = core.while_sending(WHAT, || {
+            // SAFETY: while sends are let in the client is not destroyed, and the handle is one
+            // of its topics that somebody still holds.
+            unsafe { record.produce(core.client.rk(), topic) }
+        })?;
+        Error::check(WHAT, code)
+    }
+
+    /// Serves the events: waits up to `timeout` for the first, then handles what is there.
+    /// Returns how many events there were, at once 0 if the producer is closed.
+    ///
+    /// While a close is flushing, the reports still come through here.
+    pub fn poll_events(&self, timeout: Duration, f: &mut dyn FnMut(ProducerEvent<'_>)) -> usize {
+        let core = &self.0.core;
+        let Ok(inside) = core.client.enter("polling for events") else {
+            return 0;
+        };
+        core.polls.fetch_add(1, Ordering::Relaxed);
+        let mut served = 0;
+        let mut wait = timeout;
+        while served < EVENTS_PER_POLL {
+            let Some(event) = core.events.poll(&inside, wait) else {
+                break;
+            };
+            hand_over(&event, f);
+            served += 1;
+            wait = Duration::ZERO;
+        }
+        served
+    }
+
+    /// Makes a blocked [`poll_events`](Self::poll_events) return soon; the next one, if none is.
+    pub fn wake(&self) {
+        if let Ok(inside) = self.client().enter("waking a poll") {
+            self.0.core.events.wake(&inside);
+        }
+    }
+
+    /// Messages that are queued or on their way, and events that wait for a poll.
+    #[must_use]
+    pub fn queue_len(&self) -> usize {
+        let Ok(inside) = self.client().enter("asking for the length of the queue") else {
+            return 0;
+        };
+        // SAFETY: the client is alive while `inside` is.
+        let len = unsafe { rdkafka_sys::rd_kafka_outq_len(inside.rk()) };
+        usize::try_from(len).unwrap_or(0)
+    }
+
+    /// Why the producer can do no more work, if that is so.
+    #[must_use]
+    pub fn fatal_error(&self) -> Option<Error> {
+        self.client().fatal_error()
+    }
+
+    /// Whether a close has begun.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.0.core.sends.is_closed()
+    }
+
+    /// Closes the producer, for all clones. Does not block.
+    ///
+    /// On a thread of its own: what is queued is delivered, up to `deadline`; the rest is given
+    /// up, with reports of kind [`PurgedQueue`](crate::ErrorKind::PurgedQueue) or
+    /// [`PurgedInFlight`](crate::ErrorKind::PurgedInFlight); then the client is destroyed. Keep
+    /// calling [`poll_events`](Self::poll_events) on a clone to see the last reports; they are
+    /// discarded if nobody does. A second close returns the handle of the first.
+    pub fn close(self, deadline: Duration) -> CloseHandle {
+        self.0.close(deadline)
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.0.core.client
+    }
+}
+
+impl Inner {
+    fn close(&self, deadline: Duration) -> CloseHandle {
+        let begin = || {
+            self.core.sends.close();
+            let handle = CloseHandle::new();
+            let core = Arc::clone(&self.core);
+            let name = core.client.name();
+            handle.run(&name, move || shutdown::producer(&core, deadline));
+            handle
+        };
+        self.closing.get_or_init(begin).clone()
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let _ = self.close(Duration::ZERO);
+    }
+}
+
+impl ProducerCore {
+    fn while_sending<T>(&self, what: &'static str, f: impl FnOnce() -> T) -> Result<T, Error> {
+        if !self.sends.enter() {
+            return Err(Error::closed(what));
+        }
+        let result = f();
+        self.sends.leave();
+        Ok(result)
+    }
+}
+
+fn hand_over(event: &Event<'_>, f: &mut dyn FnMut(ProducerEvent<'_>)) {
+    match event.kind() {
+        RD_KAFKA_EVENT_DR => f(ProducerEvent::Reports(ReportBatch::new(event))),
+        RD_KAFKA_EVENT_ERROR => {
+            let error = event.error("producing");
+            f(if error.is_fatal() {
+                ProducerEvent::Fatal(error)
+            } else {
+                ProducerEvent::Error(error)
+            });
+        }
+        kind => tracing::debug!(kind, "an event that no one asked for"),
+    }
+}

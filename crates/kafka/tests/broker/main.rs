@@ -1,0 +1,14 @@
+//! The crate against its embedded broker.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "tests may fail by a panic"
+)]
+
+mod admin;
+mod close;
+mod consume;
+mod failure;
+mod group;
+mod produce;
+mod support;

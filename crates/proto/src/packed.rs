@@ -1,0 +1,258 @@
+use std::collections::BTreeSet;
+
+use crate::Malformed;
+
+/// Longest value of the `antiphon` header, in bytes.
+pub const MAX_PACKED: usize = 1024;
+
+/// The fields of an `antiphon` header, one by one, checked as they come.
+///
+/// `v=1;p=3;d=1763781234567`: printable ASCII, `v` first, keys of lower-case letters, no key twice. A value may hold `=`.
+/// What the values mean is for the caller. An error is the last item.
+#[derive(Clone, Debug)]
+pub struct PackedFields<'a> {
+    /// `None` after the last field.
+    rest: Option<&'a str>,
+    seen: Seen<'a>,
+}
+
+impl<'a> PackedFields<'a> {
+    /// Checks the length and the bytes of the whole header.
+    ///
+    /// # Errors
+    /// [`Malformed::PackedTooLong`], [`Malformed::PackedByte`].
+    pub fn new(packed: &'a [u8]) -> Result<Self, Malformed> {
+        if packed.len() > MAX_PACKED {
+            return Err(Malformed::PackedTooLong);
+        }
+        if !packed.iter().all(|byte| matches!(byte, 0x20..=0x7e)) {
+            return Err(Malformed::PackedByte);
+        }
+        let text = str::from_utf8(packed).map_err(|_| Malformed::PackedByte)?;
+        Ok(Self {
+            rest: Some(text),
+            seen: Seen::default(),
+        })
+    }
+}
+
+impl<'a> Iterator for PackedFields<'a> {
+    type Item = Result<(&'a str, &'a str), Malformed>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (field, rest) = split(self.rest?, b';');
+        self.rest = rest;
+        let field = pair(field).and_then(|(key, value)| self.seen.note(key).map(|()| (key, value)));
+        if field.is_err() {
+            self.rest = None;
+        }
+        Some(field)
+    }
+}
+
+/// The keys so far.
+#[derive(Clone, Debug, Default)]
+struct Seen<'a> {
+    /// One bit per key of one letter; ours all are.
+    letters: u32,
+    longer: BTreeSet<&'a str>,
+}
+
+impl<'a> Seen<'a> {
+    fn note(&mut self, key: &'a str) -> Result<(), Malformed> {
+        let fresh = match key.as_bytes() {
+            [b'v'] if self.is_empty() => self.note_letter(b'v'),
+            _ if self.is_empty() => return Err(Malformed::PackedVersionMissing),
+            [letter @ b'a'..=b'z'] => self.note_letter(*letter),
+            longer if is_key(longer) => self.longer.insert(key),
+            _ => return Err(Malformed::PackedSyntax),
+        };
+        if fresh {
+            Ok(())
+        } else {
+            Err(Malformed::PackedDuplicate)
+        }
+    }
+
+    fn note_letter(&mut self, letter: u8) -> bool {
+        let bit = 1 << (letter - b'a');
+        let fresh = self.letters & bit == 0;
+        self.letters |= bit;
+        fresh
+    }
+
+    fn is_empty(&self) -> bool {
+        self.letters == 0 && self.longer.is_empty()
+    }
+}
+
+/// The fields that are well formed, whatever else is wrong: for telling a requester that its header is refused.
+pub(crate) fn lenient(packed: &[u8]) -> impl Iterator<Item = (&str, &str)> {
+    let text = if packed.len() > MAX_PACKED {
+        ""
+    } else {
+        str::from_utf8(packed).unwrap_or_default()
+    };
+    text.split(';').filter_map(|field| field.split_once('='))
+}
+
+fn pair(field: &str) -> Result<(&str, &str), Malformed> {
+    match split(field, b'=') {
+        (key, Some(value)) => Ok((key, value)),
+        (_, None) => Err(Malformed::PackedSyntax),
+    }
+}
+
+/// Splits at the first separator. Fields are so short that a plain loop beats a searcher.
+fn split(text: &str, separator: u8) -> (&str, Option<&str>) {
+    let found = text.bytes().position(|byte| byte == separator);
+    let halves = found.and_then(|at| Some((text.get(..at)?, text.get(at + 1..)?)));
+    halves.map_or((text, None), |(head, tail)| (head, Some(tail)))
+}
+
+fn is_key(key: &[u8]) -> bool {
+    !key.is_empty() && key.iter().all(u8::is_ascii_lowercase)
+}
+
+/// A decimal number of digits only: no sign, no space.
+pub(crate) fn number<T: TryFrom<u64>>(digits: &str) -> Option<T> {
+    let append = |number: u64, byte: u8| {
+        let digit = byte.checked_sub(b'0').filter(|digit| *digit <= 9)?;
+        number.checked_mul(10)?.checked_add(u64::from(digit))
+    };
+    let number = digits
+        .bytes()
+        .try_fold(0, append)
+        .filter(|_| !digits.is_empty())?;
+    T::try_from(number).ok()
+}
+
+/// Appends packed fields to a buffer that the caller reuses.
+#[derive(Debug)]
+pub struct PackedWriter<'b> {
+    out: &'b mut Vec<u8>,
+    start: usize,
+}
+
+impl<'b> PackedWriter<'b> {
+    /// Starts a header value at the end of `out` with its version.
+    pub fn new(out: &'b mut Vec<u8>, version: u32) -> Self {
+        let start = out.len();
+        out.extend_from_slice(b"v=");
+        push_decimal(out, u64::from(version));
+        Self { out, start }
+    }
+
+    /// Adds a number.
+    pub fn number(&mut self, key: &'static str, value: u64) -> &mut Self {
+        self.key(key);
+        push_decimal(self.out, value);
+        self
+    }
+
+    /// Adds text, which must be printable ASCII without `;`: what [`PackedFields`] reads back as one field.
+    pub fn text(&mut self, key: &'static str, value: &str) -> Result<&mut Self, Malformed> {
+        if !value
+            .bytes()
+            .all(|byte| matches!(byte, 0x20..=0x7e) && byte != b';')
+        {
+            return Err(Malformed::PackedValue(key));
+        }
+        self.key(key);
+        self.out.extend_from_slice(value.as_bytes());
+        Ok(self)
+    }
+
+    /// Checks the length of what was written.
+    pub fn finish(self) -> Result<(), Malformed> {
+        if self.out.len() - self.start > MAX_PACKED {
+            return Err(Malformed::PackedTooLong);
+        }
+        Ok(())
+    }
+
+    fn key(&mut self, key: &'static str) {
+        self.out.push(b';');
+        self.out.extend_from_slice(key.as_bytes());
+        self.out.push(b'=');
+    }
+}
+
+/// Runs `write` on `out` and takes back everything it appended if it fails.
+pub(crate) fn all_or_nothing(
+    out: &mut Vec<u8>,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<(), Malformed>,
+) -> Result<(), Malformed> {
+    let start = out.len();
+    write(out).inspect_err(|_| out.truncate(start))
+}
+
+fn push_decimal(out: &mut Vec<u8>, value: u64) {
+    let mut digits = [b'0'; MAX_DIGITS];
+    let mut rest = value;
+    let mut length = 0;
+    for digit in digits.iter_mut().rev() {
+        *digit += u8::try_from(rest % 10).unwrap_or_default();
+        rest /= 10;
+        length += 1;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[MAX_DIGITS - length..]);
+}
+
+/// Digits of the largest `u64`.
+const MAX_DIGITS: usize = 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(text: &str) -> Result<Vec<(&str, &str)>, Malformed> {
+        PackedFields::new(text.as_bytes())?.collect()
+    }
+
+    #[test]
+    fn fields_come_in_order_and_values_may_hold_an_equals_sign() {
+        assert_eq!(
+            verdict("v=1;r=a=b;foo="),
+            Ok(vec![("v", "1"), ("r", "a=b"), ("foo", "")])
+        );
+    }
+
+    #[test]
+    fn anything_outside_the_grammar_is_refused() {
+        assert_eq!(verdict(""), Err(Malformed::PackedSyntax));
+        assert_eq!(verdict("p=1;v=1"), Err(Malformed::PackedVersionMissing));
+        assert_eq!(verdict("v=1;"), Err(Malformed::PackedSyntax));
+        assert_eq!(verdict("v=1;P=1"), Err(Malformed::PackedSyntax));
+        assert_eq!(verdict("v=1;=1"), Err(Malformed::PackedSyntax));
+        assert_eq!(verdict("v=1;v=1"), Err(Malformed::PackedDuplicate));
+        assert_eq!(verdict("v=1;foo=1;foo=2"), Err(Malformed::PackedDuplicate));
+        assert_eq!(verdict("v=1;r=\u{e4}"), Err(Malformed::PackedByte));
+        assert_eq!(verdict("v=1;r=a\n"), Err(Malformed::PackedByte));
+        assert_eq!(
+            verdict(&format!("v=1;r={}", "x".repeat(MAX_PACKED))),
+            Err(Malformed::PackedTooLong)
+        );
+    }
+
+    #[test]
+    fn numbers_are_digits_only() {
+        assert_eq!(number::<u64>("18446744073709551615"), Some(u64::MAX));
+        for wrong in ["", "+1", "-1", " 1", "1.0", "18446744073709551616", "0x1"] {
+            assert_eq!(number::<u64>(wrong), None, "{wrong}");
+        }
+        assert_eq!(number::<i32>("2147483648"), None);
+    }
+
+    #[test]
+    fn written_numbers_read_back() {
+        for value in [0, 9, 10, 100, u64::MAX] {
+            let mut out = Vec::new();
+            push_decimal(&mut out, value);
+            assert_eq!(String::from_utf8(out).unwrap(), value.to_string());
+        }
+    }
+}

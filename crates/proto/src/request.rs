@@ -1,0 +1,210 @@
+use crate::head::{FirstError, Meter, Once, correlation_id, foreign_text};
+use crate::packed::{self, number};
+use crate::request_fields::partition;
+use crate::{HeadLimits, Malformed, RequestFields, header};
+
+/// The headers of a request, borrowed from the record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestHead<'a> {
+    /// The call's id, 1 to 255 bytes that are echoed as they are.
+    pub correlation_id: &'a [u8],
+    /// Where the reply goes; not yet checked, see [`AllowList`](crate::AllowList).
+    pub reply_topic: Option<&'a str>,
+    /// The packed fields, or their defaults when a request was made by hand.
+    pub fields: RequestFields<'a>,
+    /// What a deduplicating responder compares; [`dedupe_key`](Self::dedupe_key) fills in for it.
+    pub idempotency_key: Option<&'a [u8]>,
+    /// Media type of the value.
+    pub content_type: Option<&'a str>,
+    /// The application's name for the type of the value.
+    pub message_type: Option<&'a str>,
+    /// W3C trace context: the parent span.
+    pub traceparent: Option<&'a str>,
+    /// W3C trace context: what vendors add.
+    pub tracestate: Option<&'a str>,
+    /// W3C baggage.
+    pub baggage: Option<&'a str>,
+}
+
+/// A request that is not run, with what could still be read of it so that it may be answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal<'a> {
+    /// The first thing that is wrong.
+    pub reason: Malformed,
+    /// The call's id, if it stands once and is valid.
+    pub correlation_id: Option<&'a [u8]>,
+    /// Where a reply would go, if it stands once and is text; not yet checked.
+    pub reply_topic: Option<&'a str>,
+    /// The reply partition, if one could be made out.
+    pub partition: Option<i32>,
+    /// The major version that the requester speaks, when it is above ours.
+    pub unsupported_version: Option<u32>,
+}
+
+impl<'a> RequestHead<'a> {
+    /// A head with only a correlation id.
+    pub fn new(correlation_id: &'a [u8]) -> Self {
+        Self {
+            correlation_id,
+            reply_topic: None,
+            fields: RequestFields::default(),
+            idempotency_key: None,
+            content_type: None,
+            message_type: None,
+            traceparent: None,
+            tracestate: None,
+            baggage: None,
+        }
+    }
+
+    /// Reads the headers of a request; names need not be UTF-8, unknown ones are ignored.
+    ///
+    /// # Errors
+    /// [`Refusal`] when a header of ours is missing, stands twice, is null or invalid, when the limits are passed, or
+    /// when the requester speaks a version above ours.
+    pub fn decode(
+        headers: impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)>,
+        limits: HeadLimits,
+    ) -> Result<Self, Refusal<'a>> {
+        let mut found = Found::new();
+        let mut error = FirstError::default();
+        let mut meter = Meter::new(limits);
+        for (name, value) in headers {
+            if error.note(meter.count(name, value)).is_none() {
+                break;
+            }
+            error.note(found.take(name, value));
+        }
+        found.into_head(error)
+    }
+
+    /// The idempotency key, or the correlation id in its place.
+    pub fn dedupe_key(&self) -> &'a [u8] {
+        self.idempotency_key.unwrap_or(self.correlation_id)
+    }
+
+    /// Hands each header of this request to `put`, the packed one built in `scratch`, which is cleared first.
+    ///
+    /// # Errors
+    /// Those of [`RequestFields::encode`]; nothing is put then.
+    pub fn write(
+        &self,
+        scratch: &mut Vec<u8>,
+        mut put: impl FnMut(&'static str, &[u8]),
+    ) -> Result<(), Malformed> {
+        scratch.clear();
+        self.fields.encode(scratch)?;
+        put(header::CORRELATION_ID, self.correlation_id);
+        put(header::ANTIPHON, scratch);
+        let texts = [
+            (header::REPLY_TOPIC, self.reply_topic.map(str::as_bytes)),
+            (header::IDEMPOTENCY_KEY, self.idempotency_key),
+            (header::CONTENT_TYPE, self.content_type.map(str::as_bytes)),
+            (header::MESSAGE_TYPE, self.message_type.map(str::as_bytes)),
+            (header::TRACEPARENT, self.traceparent.map(str::as_bytes)),
+            (header::TRACESTATE, self.tracestate.map(str::as_bytes)),
+            (header::BAGGAGE, self.baggage.map(str::as_bytes)),
+        ];
+        for (name, value) in texts {
+            if let Some(value) = value {
+                put(name, value);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The headers of interest as they come by.
+struct Found<'a> {
+    correlation_id: Once<'a>,
+    reply_topic: Once<'a>,
+    antiphon: Once<'a>,
+    idempotency_key: Once<'a>,
+    content_type: Once<'a>,
+    message_type: Once<'a>,
+    traceparent: Option<&'a str>,
+    tracestate: Option<&'a str>,
+    baggage: Option<&'a str>,
+}
+
+impl<'a> Found<'a> {
+    fn new() -> Self {
+        Self {
+            correlation_id: Once::new(header::CORRELATION_ID),
+            reply_topic: Once::new(header::REPLY_TOPIC),
+            antiphon: Once::new(header::ANTIPHON),
+            idempotency_key: Once::new(header::IDEMPOTENCY_KEY),
+            content_type: Once::new(header::CONTENT_TYPE),
+            message_type: Once::new(header::MESSAGE_TYPE),
+            traceparent: None,
+            tracestate: None,
+            baggage: None,
+        }
+    }
+
+    fn take(&mut self, name: &[u8], value: Option<&'a [u8]>) -> Result<(), Malformed> {
+        match name {
+            b"correlation-id" => self.correlation_id.set(value)?,
+            b"reply-topic" => self.reply_topic.set(value)?,
+            b"antiphon" => self.antiphon.set(value)?,
+            b"idempotency-key" => self.idempotency_key.set(value)?,
+            b"content-type" => self.content_type.set(value)?,
+            b"message-type" => self.message_type.set(value)?,
+            b"traceparent" => self.traceparent = foreign_text(value),
+            b"tracestate" => self.tracestate = foreign_text(value),
+            b"baggage" => self.baggage = foreign_text(value),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn into_head(self, mut error: FirstError) -> Result<RequestHead<'a>, Refusal<'a>> {
+        let id = error.note(correlation_id(self.correlation_id.get()));
+        let reply_topic = error.note(self.reply_topic.text()).flatten();
+        let fields = error.note(
+            self.antiphon
+                .get()
+                .map_or_else(|| Ok(RequestFields::default()), RequestFields::parse),
+        );
+        let content_type = error.note(self.content_type.text()).flatten();
+        let message_type = error.note(self.message_type.text()).flatten();
+        match (error.into_inner(), id, fields) {
+            (None, Some(correlation_id), Some(fields)) => Ok(RequestHead {
+                correlation_id,
+                reply_topic,
+                fields,
+                idempotency_key: self.idempotency_key.get(),
+                content_type,
+                message_type,
+                traceparent: self.traceparent,
+                tracestate: self.tracestate,
+                baggage: self.baggage,
+            }),
+            (reason, correlation_id, _) => Err(Refusal {
+                // A missing id or field always leaves an error behind, so the default is never seen.
+                reason: reason.unwrap_or(Malformed::Missing(header::CORRELATION_ID)),
+                correlation_id,
+                reply_topic,
+                partition: self.readable_partition(),
+                unsupported_version: self.unsupported_version(),
+            }),
+        }
+    }
+
+    fn readable_partition(&self) -> Option<i32> {
+        let value = self.lenient("p")?;
+        partition(value).ok()
+    }
+
+    fn unsupported_version(&self) -> Option<u32> {
+        let value = self.lenient("v")?;
+        number(value).filter(|version| *version > crate::request_fields::VERSION)
+    }
+
+    /// The value of a key that stands exactly once.
+    fn lenient(&self, key: &str) -> Option<&'a str> {
+        let mut values = packed::lenient(self.antiphon.get()?).filter(|(name, _)| *name == key);
+        let (_, value) = values.next()?;
+        values.next().is_none().then_some(value)
+    }
+}

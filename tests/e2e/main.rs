@@ -1,0 +1,42 @@
+//! End-to-end tests: one binary, on the embedded broker and on a real Apache Kafka.
+//!
+//! One file per behaviour, each with a table of [`Case`](support::suite::Case)s; `support` finds or starts what they
+//! run against.
+//!
+//! ```text
+//! cargo test -p antiphon-tests                          everything that can run here
+//! cargo test -p antiphon-tests -- embedded::            no Java, no network, seconds
+//! ANTIPHON_REQUIRE_KAFKA=1 cargo test -p antiphon-tests a missing Kafka is a failure, not an ignored test
+//! ANTIPHON_TEST_BOOTSTRAP_SERVERS=host:9092 cargo test  a Kafka of yours instead of one started here
+//! ```
+
+mod broker_restart;
+mod compose_file;
+mod harness;
+mod support;
+
+use std::process::ExitCode;
+
+use libtest_mimic::Arguments;
+
+use support::process;
+use support::suite::{self, Case};
+
+/// Every case of every file.
+const CASES: &[&[Case]] = &[broker_restart::CASES, compose_file::CASES, harness::CASES];
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    if runs_everything(&arguments) {
+        process::build_antiphon();
+    }
+    let conclusion = libtest_mimic::run(&arguments, suite::trials(CASES));
+    suite::stop_shared_brokers();
+    conclusion.exit_code()
+}
+
+/// Whether no filter was given: the binary is then built before any test runs, so that the compiler does not take the
+/// cores from tests with deadlines.
+fn runs_everything(arguments: &Arguments) -> bool {
+    !arguments.list && arguments.filter.is_none()
+}
