@@ -12,7 +12,12 @@
 
 mod broker_restart;
 mod compose_file;
+mod gather;
 mod harness;
+mod hostile;
+mod outcomes;
+mod round_trip;
+mod strays;
 mod support;
 
 use std::process::ExitCode;
@@ -23,7 +28,16 @@ use support::process;
 use support::suite::{self, Case};
 
 /// Every case of every file.
-const CASES: &[&[Case]] = &[broker_restart::CASES, compose_file::CASES, harness::CASES];
+const CASES: &[&[Case]] = &[
+    broker_restart::CASES,
+    compose_file::CASES,
+    harness::CASES,
+    round_trip::CASES,
+    strays::CASES,
+    outcomes::CASES,
+    hostile::CASES,
+    gather::CASES,
+];
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();

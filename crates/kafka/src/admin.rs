@@ -1,24 +1,21 @@
 //! Topics: making, changing and removing them.
 
-use std::ffi::c_int;
 use std::time::{Duration, Instant};
 
 use rdkafka_sys::{
-    rd_kafka_AdminOptions_destroy, rd_kafka_AdminOptions_new,
-    rd_kafka_AdminOptions_set_operation_timeout, rd_kafka_AdminOptions_set_request_timeout,
-    rd_kafka_AdminOptions_t, rd_kafka_CreatePartitions, rd_kafka_CreateTopics,
-    rd_kafka_DeleteTopic_destroy, rd_kafka_DeleteTopic_new, rd_kafka_DeleteTopics,
-    rd_kafka_NewPartitions_destroy, rd_kafka_NewPartitions_new, rd_kafka_NewTopic_destroy,
-    rd_kafka_NewTopic_new, rd_kafka_NewTopic_set_config, rd_kafka_admin_op_t as Operation,
-    rd_kafka_queue_t, rd_kafka_resp_err_t as Code, rd_kafka_t,
+    rd_kafka_CreatePartitions, rd_kafka_CreateTopics, rd_kafka_DeleteTopic_destroy,
+    rd_kafka_DeleteTopic_new, rd_kafka_DeleteTopics, rd_kafka_NewPartitions_destroy,
+    rd_kafka_NewPartitions_new, rd_kafka_NewTopic_destroy, rd_kafka_NewTopic_new,
+    rd_kafka_NewTopic_set_config, rd_kafka_admin_op_t as Operation, rd_kafka_resp_err_t as Code,
 };
 
 use crate::client::Client;
 use crate::describe;
 use crate::event::Event;
 use crate::queue::PrivateQueue;
+use crate::request::{Options, Owned, Submit};
 use crate::text::{Reason, c_string, topic_name};
-use crate::wait::millis;
+use crate::wait::end_of;
 use crate::{Error, Producer, Properties, Reports, is_embedded};
 
 /// librdkafka accepts no longer timeout for a request.
@@ -152,11 +149,14 @@ impl Admin {
         submit: impl FnOnce(&Submit),
         read: impl FnOnce(&Event<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let end = Instant::now() + timeout.min(LONGEST);
+        let end = end_of(timeout.min(LONGEST));
         self.refuse_embedded(what, timeout)?;
         let inside = self.client().enter(what)?;
         let answers = PrivateQueue::new(&inside)?;
         let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(Error::timed_out(what));
+        }
         let options = Options::new(what, inside.rk(), operation, left)?;
         submit(&Submit {
             rk: inside.rk(),
@@ -205,68 +205,4 @@ fn build_topic(
         unsafe { rd_kafka_NewTopic_set_config(new.as_ptr(), key.as_ptr(), value.as_ptr()) };
     }
     Ok(new)
-}
-
-/// What a request is submitted with; alive during the call that gets it.
-pub(crate) struct Submit {
-    pub(crate) rk: *mut rd_kafka_t,
-    pub(crate) options: *const rd_kafka_AdminOptions_t,
-    pub(crate) queue: *mut rd_kafka_queue_t,
-}
-
-struct Options(Owned<rd_kafka_AdminOptions_t>);
-
-impl Options {
-    fn new(
-        what: &'static str,
-        rk: *mut rd_kafka_t,
-        operation: Operation,
-        timeout: Duration,
-    ) -> Result<Self, Error> {
-        // SAFETY: the caller keeps the client alive; the object is ours and freed by `Owned`.
-        // Both setters write at most the given size of reason, and what they refuse for this
-        // operation does not matter to it.
-        unsafe {
-            let new = rd_kafka_AdminOptions_new(rk, operation);
-            let options = Owned::new(what, new, rd_kafka_AdminOptions_destroy)?;
-            let wait: c_int = millis(timeout);
-            let mut reason = Reason::new();
-            let (text, size) = (reason.as_mut_ptr(), reason.size());
-            rd_kafka_AdminOptions_set_request_timeout(options.as_ptr(), wait, text, size);
-            rd_kafka_AdminOptions_set_operation_timeout(options.as_ptr(), wait, text, size);
-            Ok(Self(options))
-        }
-    }
-}
-
-/// An object of librdkafka with the function that frees it.
-pub(crate) struct Owned<T> {
-    object: std::ptr::NonNull<T>,
-    free: unsafe extern "C" fn(*mut T),
-}
-
-impl<T> Owned<T> {
-    /// # Safety
-    ///
-    /// `object` is null or ours, and `free` is its destructor.
-    pub(crate) unsafe fn new(
-        what: &'static str,
-        object: *mut T,
-        free: unsafe extern "C" fn(*mut T),
-    ) -> Result<Self, Error> {
-        let refused = || Error::invalid(what, "librdkafka refused the arguments");
-        let object = std::ptr::NonNull::new(object).ok_or_else(refused)?;
-        Ok(Self { object, free })
-    }
-
-    pub(crate) fn as_ptr(&self) -> *mut T {
-        self.object.as_ptr()
-    }
-}
-
-impl<T> Drop for Owned<T> {
-    fn drop(&mut self) {
-        // SAFETY: the object is ours, freed once, and by its own destructor.
-        unsafe { (self.free)(self.as_ptr()) }
-    }
 }

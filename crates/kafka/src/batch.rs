@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rdkafka_sys::{rd_kafka_consume_batch_queue, rd_kafka_message_destroy, rd_kafka_message_t};
@@ -88,9 +89,10 @@ impl Batch {
         }
         let lease = Lease(Arc::clone(core));
         let mut count = self.take(core, max, Duration::ZERO);
-        if count == 0 && !timeout.is_zero() {
+        if count == 0 && !timeout.is_zero() && !core.woken.swap(false, Ordering::AcqRel) {
             // The call returns when the array is full or the time is over: so ask for one.
             count = self.take(core, 1, timeout);
+            core.woken.store(false, Ordering::Release);
         }
         self.lease = (count > 0).then_some(lease);
         count

@@ -3,8 +3,9 @@
 use std::ptr;
 use std::time::Duration;
 
-use crate::consumer::{Consumer, ConsumerEvents};
+use crate::consumer::Consumer;
 use crate::event::Event;
+use crate::events::ConsumerEvents;
 use crate::partitions::{self, Element, List};
 use crate::queue::PrivateQueue;
 use crate::{Error, ErrorKind, sys};

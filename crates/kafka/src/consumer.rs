@@ -1,17 +1,19 @@
 //! The consumer.
 
-use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use rdkafka_sys::{
     RD_KAFKA_EVENT_ERROR, RD_KAFKA_EVENT_OFFSET_COMMIT, RD_KAFKA_EVENT_REBALANCE,
     rd_kafka_poll_set_consumer, rd_kafka_queue_get_consumer, rd_kafka_queue_new,
+    rd_kafka_resp_err_t as Code,
 };
 
 use crate::batch::Batch;
 use crate::client::{Client, InUse};
 use crate::event::Event;
+use crate::events::ConsumerEvents;
 use crate::partitions::List;
 use crate::queue::Queue;
 use crate::role::Role;
@@ -25,46 +27,6 @@ const ANY_PARTITION: i32 = -1;
 
 /// How long the last handle gives the group to let it go.
 const DROP_DEADLINE: Duration = Duration::from_secs(5);
-
-/// A partition of a topic.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Partition {
-    /// The topic.
-    pub topic: String,
-    /// The number of the partition.
-    pub partition: i32,
-}
-
-impl fmt::Display for Partition {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}[{}]", self.topic, self.partition)
-    }
-}
-
-/// What a consumer tells the thread that calls [`poll_events`](Consumer::poll_events).
-pub trait ConsumerEvents {
-    /// These partitions are about to be fetched from. With a cooperative assignor they are those
-    /// that were *added*, which may be none.
-    fn assigned(&mut self, consumer: &Consumer, partitions: &[Partition]) {
-        let _ = (consumer, partitions);
-    }
-
-    /// These partitions are about to be taken away; the group waits until this returns, so it may
-    /// finish work and [`commit`](Consumer::commit), within the session timeout. If they are
-    /// `lost`, others may own them already and a commit fails.
-    fn revoked(&mut self, consumer: &Consumer, partitions: &[Partition], lost: bool) {
-        let _ = (consumer, partitions, lost);
-    }
-
-    /// Something failed. Unless the error is fatal, librdkafka goes on by itself.
-    fn error(&mut self, error: Error);
-
-    /// A [`commit_async`](Consumer::commit_async) has ended: the offsets that are committed. A
-    /// partition that failed is told by a call of its own, with the error.
-    fn committed(&mut self, result: Result<&[(String, i32, i64)], Error>) {
-        let _ = result;
-    }
-}
 
 /// A handle to a consumer; clones share it.
 ///
@@ -86,6 +48,9 @@ pub(crate) struct ConsumerCore {
     pub(crate) events: Queue,
     /// Every partition's records are forwarded to this queue.
     pub(crate) work: Queue,
+    /// Somebody wants the next blocking take from the work queue not to block: librdkafka's own
+    /// mark for that is spent by a take that does not block.
+    pub(crate) woken: AtomicBool,
 }
 
 impl Consumer {
@@ -127,6 +92,7 @@ impl Consumer {
             client,
             events,
             work,
+            woken: AtomicBool::new(false),
         });
         Ok(Self(Arc::new(Inner {
             core,
@@ -209,8 +175,7 @@ impl Consumer {
     /// return soon; the next one, if none is.
     pub fn wake(&self) {
         if let Ok(inside) = self.enter("waking a poll") {
-            self.0.core.work.wake(&inside);
-            self.0.core.events.wake(&inside);
+            self.0.core.wake(&inside);
         }
     }
 
@@ -255,10 +220,8 @@ impl Consumer {
             RD_KAFKA_EVENT_OFFSET_COMMIT => commit::tell(event, handler),
             RD_KAFKA_EVENT_ERROR => handler.error(event.error("consuming")),
             rdkafka_sys::RD_KAFKA_EVENT_FETCH => {
-                handler.error(Error::invalid(
-                    "consuming",
-                    "a record went past the work queue",
-                ));
+                let stray = Error::of_code("consuming", Code::RD_KAFKA_RESP_ERR__FAIL as i32);
+                handler.error(stray.because("a record went past the work queue".to_owned()));
             }
             kind => tracing::debug!(kind, "an event that no one asked for"),
         }
@@ -288,9 +251,12 @@ impl Drop for Inner {
 impl ConsumerCore {
     /// Wakes whoever is blocked, for the thread that closes.
     pub(crate) fn wake_all(&self) {
-        self.client.with(|inside| {
-            self.work.wake(inside);
-            self.events.wake(inside);
-        });
+        self.client.with(|inside| self.wake(inside));
+    }
+
+    fn wake(&self, inside: &InUse<'_>) {
+        self.woken.store(true, Ordering::Release);
+        self.work.wake(inside);
+        self.events.wake(inside);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::wait::end_of;
 use crate::{Error, ErrorKind, Producer, Properties, Reports};
 
 /// How long to wait before the next question.
@@ -21,7 +22,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// [`TimedOut`](ErrorKind::TimedOut) or a failed connection.
 pub fn auto_create(props: &Properties, topic: &str, timeout: Duration) -> Result<u32, Error> {
     const WHAT: &str = "creating a topic automatically";
-    let end = Instant::now() + timeout;
+    let end = end_of(timeout);
     let mut props = props.clone();
     props.set("allow.auto.create.topics", "true");
     let client = Producer::new(&props, Reports::ErrorsOnly)?;

@@ -16,8 +16,8 @@ use rdkafka_sys::{
     rd_kafka_topic_result_t,
 };
 
-use crate::admin::{Owned, Submit};
 use crate::event::Event;
+use crate::request::{Owned, Submit};
 use crate::text::{self, topic_name};
 use crate::{Admin, Error, sys};
 

@@ -21,7 +21,7 @@
 //!
 //! This is the one crate of the workspace with `unsafe` code. Each block names the rule of
 //! librdkafka that it relies on. The central one: a handle is destroyed only when no call and no
-//! record that uses it is left, which [`Client`](client) keeps by counting them.
+//! record that uses it is left, which is kept by counting them.
 
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("a token travels in a pointer of librdkafka: a 64-bit target is needed");
@@ -38,6 +38,8 @@ mod describe;
 mod embedded;
 mod error;
 mod event;
+mod events;
+mod faults;
 mod gate;
 mod headers;
 mod kind;
@@ -51,6 +53,7 @@ mod producer;
 mod queue;
 mod rebalance;
 mod report;
+mod request;
 mod role;
 mod shutdown;
 mod sys;
@@ -62,10 +65,12 @@ pub use admin::{Admin, NewTopic};
 pub use batch::Batch;
 pub use close::CloseHandle;
 pub use conf::Properties;
-pub use consumer::{Consumer, ConsumerEvents, Partition};
+pub use consumer::Consumer;
 pub use create::auto_create;
-pub use embedded::{EmbeddedBroker, EmbeddedConfig, RequestKind, embedded_profile, is_embedded};
+pub use embedded::{EmbeddedBroker, EmbeddedConfig, embedded_profile, is_embedded};
 pub use error::Error;
+pub use events::{ConsumerEvents, Partition};
+pub use faults::RequestKind;
 pub use headers::Headers;
 pub use kind::ErrorKind;
 pub use message::Message;

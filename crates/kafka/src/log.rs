@@ -39,3 +39,39 @@ fn emit(level: c_int, client: &str, fac: &str, line: &str) {
         _ => tracing::debug!(target: "librdkafka", client, fac, "{line}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tracing::span::{Attributes, Id, Record};
+    use tracing::{Event, Metadata, Subscriber};
+
+    use super::*;
+
+    struct Panics;
+
+    impl Subscriber for Panics {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+        fn event(&self, event: &Event<'_>) {
+            std::panic::panic_any(event.metadata().target());
+        }
+        fn enter(&self, _: &Id) {}
+        fn exit(&self, _: &Id) {}
+    }
+
+    #[test]
+    fn a_subscriber_that_panics_does_not_unwind_into_c() {
+        tracing::subscriber::with_default(Panics, || {
+            for level in 0..9 {
+                // SAFETY: both strings end with NUL; no client is a null pointer.
+                unsafe { callback(std::ptr::null(), level, c"FAIL".as_ptr(), c"line".as_ptr()) }
+            }
+        });
+    }
+}

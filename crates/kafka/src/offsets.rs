@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use rdkafka_sys::{RD_KAFKA_OFFSET_INVALID, rd_kafka_assignment_lost, rd_kafka_t};
 
-use crate::consumer::{Consumer, Partition};
+use crate::consumer::Consumer;
+use crate::events::Partition;
 use crate::partitions::{Element, List};
 use crate::text::topic_name;
 use crate::wait::millis;

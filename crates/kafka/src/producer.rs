@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use rdkafka_sys::{RD_KAFKA_EVENT_DR, RD_KAFKA_EVENT_ERROR};
+use rdkafka_sys::{RD_KAFKA_EVENT_DR, RD_KAFKA_EVENT_ERROR, rd_kafka_resp_err_t as Code};
 
 use crate::client::Client;
 use crate::event::Event;
@@ -16,6 +16,9 @@ use crate::{CloseHandle, Error, Outgoing, Properties, ReportBatch, shutdown};
 
 /// How many events one call of `poll_events` serves at most.
 const EVENTS_PER_POLL: usize = 1_000;
+
+/// The `partitioner` chooses.
+const ANY_PARTITION: i32 = -1;
 
 /// Which deliveries are reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,6 +126,10 @@ impl Producer {
         let Some(topic) = record.topic.handle(&core.topics) else {
             return Err(Error::invalid(WHAT, "the topic is of another producer"));
         };
+        if record.partition < ANY_PARTITION {
+            let code = Code::RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION as i32;
+            return Err(Error::of_code(WHAT, code));
+        }
         let code = core.while_sending(WHAT, || {
             // SAFETY: while sends are let in the client is not destroyed, and the handle is one
             // of its topics that somebody still holds.
@@ -243,5 +250,51 @@ fn hand_over(event: &Event<'_>, f: &mut dyn FnMut(ProducerEvent<'_>)) {
             });
         }
         kind => tracing::debug!(kind, "an event that no one asked for"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorKind;
+
+    #[test]
+    fn a_fatal_error_is_told_and_stays() {
+        let mut properties = Properties::new();
+        properties.set("enable.idempotence", "true");
+        let producer = Producer::new(&properties, Reports::All).unwrap();
+        let topic = producer.topic("t").unwrap();
+        assert!(producer.fatal_error().is_none());
+        // SAFETY: the client is alive while `producer` is.
+        unsafe {
+            let code = Code::RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
+            let rk = producer.client().rk();
+            rdkafka_sys::rd_kafka_test_fatal_error(rk, code, c"as the test wants".as_ptr());
+        }
+        let mut fatal = None;
+        while fatal.is_none() {
+            producer.poll_events(Duration::from_secs(10), &mut |event| match event {
+                ProducerEvent::Fatal(error) => fatal = Some(error),
+                other => panic!("{other:?}"),
+            });
+        }
+        let fatal = fatal.unwrap();
+        assert!(fatal.is_fatal());
+        assert_eq!(fatal.kind(), ErrorKind::Fenced);
+        assert!(fatal.to_string().contains("as the test wants"), "{fatal}");
+        let record = Outgoing {
+            topic: &topic,
+            partition: 0,
+            key: None,
+            value: None,
+            headers: &[],
+            token: 0,
+        };
+        let refused = producer.send(&record).unwrap_err();
+        assert_eq!(
+            (refused.kind(), refused.is_fatal()),
+            (ErrorKind::Fatal, true)
+        );
+        assert_eq!(producer.fatal_error().unwrap().kind(), ErrorKind::Fenced);
     }
 }

@@ -10,8 +10,9 @@ use rdkafka_sys::{
 };
 
 use crate::client::InUse;
-use crate::consumer::{Consumer, ConsumerCore, ConsumerEvents, Partition};
+use crate::consumer::{Consumer, ConsumerCore};
 use crate::event::Event;
+use crate::events::{ConsumerEvents, Partition};
 use crate::partitions::{self, Element};
 use crate::text::{self, topic_name};
 use crate::{Error, sys};
@@ -68,15 +69,21 @@ pub(crate) fn forward(
     partition: i32,
 ) -> Result<(), Error> {
     const WHAT: &str = "forwarding a partition";
+    let unknown = || {
+        let code = Code::RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION as i32;
+        Error::of_code(WHAT, code).at(topic, Some(partition))
+    };
     let c_topic = topic_name(WHAT, topic)?;
+    if partition < 0 {
+        return Err(unknown());
+    }
     // SAFETY: the client and the work queue are alive while `inside` is. The reference to the
     // partition's queue is ours and given back; the forwarding stays, as it is marked as the
     // application's own.
     unsafe {
         let queue = rd_kafka_queue_get_partition(inside.rk(), c_topic.as_ptr(), partition);
         if queue.is_null() {
-            let unknown = Code::RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION as i32;
-            return Err(Error::of_code(WHAT, unknown).at(topic, Some(partition)));
+            return Err(unknown());
         }
         rd_kafka_queue_forward(queue, core.work.as_ptr());
         rd_kafka_queue_destroy(queue);

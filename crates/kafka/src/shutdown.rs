@@ -14,7 +14,7 @@ use crate::consumer::ConsumerCore;
 use crate::event::Event;
 use crate::producer::ProducerCore;
 use crate::queue::PrivateQueue;
-use crate::wait::millis;
+use crate::wait::{end_of, millis};
 use crate::{Error, sys};
 
 /// How long one step of a close waits before it looks around.
@@ -52,7 +52,7 @@ pub(crate) fn producer(core: &ProducerCore, deadline: Duration) {
 
 /// Waits until nothing is queued, and discards reports that nobody fetches.
 fn drain(core: &ProducerCore, inside: &InUse<'_>, limit: Duration, watcher: &mut Watcher<'_>) {
-    let end = Instant::now() + limit.min(Duration::from_secs(86_400 * 365));
+    let end = end_of(limit);
     while in_queue(inside) > 0 && Instant::now() < end {
         let step = STEP.min(end.saturating_duration_since(Instant::now()));
         // SAFETY: the client is alive while `inside` is. With delivery reports as events, flush
@@ -103,7 +103,7 @@ impl<'a> Watcher<'a> {
 
 /// Leaves the group up to `deadline`, destroys the consumer.
 pub(crate) fn consumer(core: &ConsumerCore, deadline: Duration) {
-    let end = Instant::now() + deadline.min(Duration::from_secs(86_400 * 365));
+    let end = end_of(deadline);
     core.client.gate.close();
     while !core.client.gate.wait_idle(STEP) && Instant::now() < end {
         core.wake_all();

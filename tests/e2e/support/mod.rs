@@ -10,5 +10,6 @@ pub(crate) mod broker;
 pub(crate) mod embedded;
 pub(crate) mod process;
 pub(crate) mod reason;
+pub(crate) mod rig;
 pub(crate) mod suite;
 pub(crate) mod wait;

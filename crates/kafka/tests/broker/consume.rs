@@ -90,6 +90,15 @@ fn wake_ends_both_waits() {
 }
 
 #[test]
+fn a_wake_is_not_lost_when_nobody_is_blocked() {
+    let broker = broker();
+    let reader = reader(&broker);
+    reader.wake();
+    assert_eq!(reader.fill(&mut Batch::with_capacity(1), 1, LIMIT * 100), 0);
+    reader.poll_events(LIMIT * 100, &mut Seen::default());
+}
+
+#[test]
 fn a_paused_partition_goes_on_where_it_was() {
     let broker = broker();
     broker.create_topic("t", 1).unwrap();

@@ -37,16 +37,20 @@ fn a_message_without_an_answer_may_be_persisted() {
     broker.create_topic("t", 1).unwrap();
     let mut properties = properties(&broker);
     properties
-        .set("message.timeout.ms", "1500")
+        .set("message.send.max.retries", "0")
         .set("socket.timeout.ms", "1000");
     let producer = Producer::new(&properties, Reports::All).unwrap();
     assert_eq!(producer.partitions("t", LIMIT).unwrap(), Some(1));
     broker
-        .round_trip_time(None, Duration::from_secs(60))
+        .delay_request(1, RequestKind::Produce, LIMIT * 2)
         .unwrap();
     send_all(&producer, "t", &numbered("v", 1));
     let report = reports(&producer, 1)[0];
     assert_eq!(report.certainty, Certainty::PossiblyPersisted, "{report:?}");
+    // It is there: sending it again would make a duplicate.
+    let reader = reader(&broker);
+    reader.assign(&[("t", 0, 0)]).unwrap();
+    assert_eq!(read(&reader, 1), ["v0"]);
 }
 
 #[test]

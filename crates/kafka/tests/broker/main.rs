@@ -10,5 +10,6 @@ mod close;
 mod consume;
 mod failure;
 mod group;
+mod hostile;
 mod produce;
 mod support;

@@ -9,6 +9,8 @@ use super::shared::Shared;
 use super::{Missing, private_kafka};
 use crate::support::broker::{Broker, KafkaHandle};
 use crate::support::embedded::Embedded;
+use crate::support::reason::Attempt;
+use crate::support::rig::create_topic;
 
 static KAFKA: Shared<KafkaHandle> = Shared::new();
 static EMBEDDED: Shared<Embedded> = Shared::new();
@@ -70,6 +72,16 @@ impl Env {
     /// Whether the trial runs on the embedded broker.
     pub(crate) fn is_embedded(&self) -> bool {
         matches!(self.held, Held::Embedded(_))
+    }
+
+    /// Creates a topic of a name that nobody else uses.
+    pub(crate) fn create_topic(&self, prefix: &str, partitions: i32) -> Attempt<String> {
+        let name = self.topic(prefix);
+        match &self.held {
+            Held::Embedded(embedded) => embedded.create_topic(&name, partitions)?,
+            _ => create_topic(self.bootstrap_servers(), &name, partitions)?,
+        }
+        Ok(name)
     }
 
     /// A topic name that no other trial, and no other run, uses. The topic is not created.
