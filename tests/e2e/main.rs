@@ -13,9 +13,11 @@
 mod broker_restart;
 mod compose_file;
 mod gather;
+mod groups;
 mod harness;
 mod hostile;
 mod outcomes;
+mod restart;
 mod round_trip;
 mod strays;
 mod support;
@@ -33,6 +35,8 @@ const CASES: &[&[Case]] = &[
     compose_file::CASES,
     harness::CASES,
     round_trip::CASES,
+    restart::CASES,
+    groups::CASES,
     strays::CASES,
     outcomes::CASES,
     hostile::CASES,

@@ -1,0 +1,158 @@
+//! The broker goes away and comes back under load; the reply topic goes away under a client.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use antiphon::config::{ClientConfig, ServiceConfig};
+use antiphon::{Executed, RequestErrorKind as Kind};
+use antiphon_kafka::Admin;
+use bytes::Bytes;
+use libtest_mimic::Failed;
+
+use crate::support::broker::KafkaHandle;
+use crate::support::rig::{LIMIT, block_on, client_of, create_topic, properties, serve_on};
+use crate::support::suite::{Case, Env, Needs, ensure};
+use crate::support::wait::eventually_async;
+
+pub(crate) const CASES: &[Case] = &[
+    Case {
+        name: "restart::a_broker_stopped_and_started_under_load_loses_nothing_unsaid",
+        needs: Needs::PrivateKafka,
+        run: |env| block_on(broker_restart(env)),
+    },
+    Case {
+        name: "restart::a_deleted_reply_topic_is_told_to_every_call_and_made_anew",
+        needs: Needs::PrivateKafka,
+        run: |env| block_on(reply_topic_deleted(env)),
+    },
+];
+
+async fn broker_restart(_: &Env) -> Result<(), Failed> {
+    let kafka = Arc::new(tokio::task::spawn_blocking(KafkaHandle::private).await??);
+    let servers = kafka.bootstrap_servers().to_owned();
+    let at = servers.clone();
+    tokio::task::spawn_blocking(move || create_topic(&at, "work", 3)).await??;
+    let ran = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&ran);
+    let handler = move |_, value: Bytes| {
+        count.fetch_add(1, Ordering::SeqCst);
+        async move { Ok(value) }
+    };
+    let service = serve_on(
+        &servers,
+        "work",
+        "worker",
+        ServiceConfig::default(),
+        handler,
+    )
+    .await?;
+    let client = client_of(&servers, "web", ClientConfig::default()).await?;
+    let calls = (0..16_u64).map(|worker| {
+        let client = client.clone();
+        tokio::spawn(async move {
+            let mut outcomes = Vec::new();
+            for n in 0..300 {
+                let value = format!("{worker}/{n}");
+                let request = client.request("work").value(value.clone());
+                let outcome = request.timeout(Duration::from_secs(45)).send().await;
+                outcomes.push((value, outcome));
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            outcomes
+        })
+    });
+    let calls: Vec<_> = calls.collect();
+    eventually_async("the load is on", LIMIT, || async {
+        (ran.load(Ordering::SeqCst) > 200).then_some(())
+    })
+    .await?;
+    let restarted = Arc::clone(&kafka);
+    tokio::task::spawn_blocking(move || restarted.stop().and_then(|()| restarted.start()))
+        .await??;
+    let mut errors = Vec::new();
+    let mut answered = 0_u64;
+    for call in calls {
+        for (value, outcome) in call.await? {
+            match outcome {
+                Ok(reply) => {
+                    ensure(reply.into_value() == value, "somebody else's reply")?;
+                    answered += 1;
+                }
+                Err(error) => errors.push(error),
+            }
+        }
+    }
+    ensure(
+        answered >= 4_000,
+        format!("{answered} of 4800 answered: {:?}", errors.first()),
+    )?;
+    ensure(
+        errors.iter().all(|error| error.executed() != Executed::Yes),
+        format!("{errors:?}"),
+    )?;
+    ensure(client.in_flight() == 0, "calls were left in the table")?;
+    // Answered means executed: at least that often did the handler run.
+    ensure(
+        ran.load(Ordering::SeqCst) >= answered,
+        "replies without work",
+    )?;
+    let reply = client
+        .request("work")
+        .value("after")
+        .timeout(LIMIT)
+        .send()
+        .await?;
+    ensure(&reply.value()[..] == b"after", format!("{reply:?}"))?;
+    service.drain(LIMIT).await;
+    eprintln!(
+        "restart under load: {answered} of 4800 answered, {} errors",
+        errors.len()
+    );
+    Ok(())
+}
+
+async fn reply_topic_deleted(_: &Env) -> Result<(), Failed> {
+    let kafka = tokio::task::spawn_blocking(KafkaHandle::private).await??;
+    let servers = kafka.bootstrap_servers().to_owned();
+    let at = servers.clone();
+    tokio::task::spawn_blocking(move || {
+        create_topic(&at, "work", 1)?;
+        create_topic(&at, "silent", 1)
+    })
+    .await??;
+    let echo = |_, value| async move { Ok(value) };
+    let _service = serve_on(&servers, "work", "worker", ServiceConfig::default(), echo).await?;
+    let client = client_of(&servers, "web", ClientConfig::default()).await?;
+    client.request("work").value("before").send().await?;
+    let waiting = client.request("silent").timeout(2 * LIMIT).send();
+    let delete = async {
+        eventually_async("the call is in flight", LIMIT, || async {
+            (client.in_flight() == 1).then_some(())
+        })
+        .await?;
+        let at = servers.clone();
+        let deleted = tokio::task::spawn_blocking(move || {
+            let admin = Admin::new(&properties(&at)).map_err(|e| e.to_string())?;
+            admin
+                .delete_topic("web.replies", LIMIT)
+                .map_err(|e| e.to_string())
+        });
+        deleted.await??;
+        Ok::<_, Failed>(())
+    };
+    let (lost, deleted) = tokio::join!(waiting, delete);
+    deleted?;
+    let error = lost.err().ok_or("somebody answered")?;
+    ensure(
+        error.kind() == Kind::ReplyPathLost && error.executed() == Executed::Maybe,
+        format!("{:?}: {error}", error.kind()),
+    )?;
+    let reply = client
+        .request("work")
+        .value("after")
+        .timeout(2 * LIMIT)
+        .send()
+        .await?;
+    ensure(&reply.value()[..] == b"after", format!("{reply:?}"))
+}
