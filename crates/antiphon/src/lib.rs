@@ -10,6 +10,7 @@ pub mod transport;
 mod client;
 mod error;
 mod metrics;
+mod trace;
 pub mod service;
 
 /// The embedded broker: librdkafka's mock cluster, for demonstrations, development and tests.

@@ -19,7 +19,8 @@ use super::{
 use crate::{
     config::ClientConfig,
     error::{RequestError, RequestErrorKind as Kind},
-    metrics::ClientMetrics,
+    metrics::{ClientMetrics, TargetMetrics},
+    trace,
     transport::{Clock, Publisher, Transport, TransportError, TransportErrorKind},
 };
 
@@ -83,7 +84,11 @@ impl Core {
         let deadline = self.clock.elapsed() + draft.timeout;
         let topic = Arc::clone(&draft.topic);
         let admitted = self.admit_until(draft, deadline).await;
-        admitted.map_err(|error| error.on(&topic, None))
+        admitted.map_err(|error| {
+            let error = error.on(&topic, None);
+            refused(&error);
+            error
+        })
     }
 
     async fn admit_until(
@@ -226,6 +231,16 @@ impl Core {
             }
         });
     }
+}
+
+/// Counts a call that ended before it had a slot.
+fn refused(error: &RequestError) {
+    trace::failed(error);
+    TargetMetrics::failed(
+        error.topic().unwrap_or_default(),
+        error.kind().as_str(),
+        error.executed().as_str(),
+    );
 }
 
 /// The table's measure of the client's clock.

@@ -23,6 +23,7 @@ use super::{
 use crate::{
     error::{RequestError, RequestErrorKind},
     metrics::TargetMetrics,
+    trace,
     transport::Outgoing,
 };
 
@@ -100,7 +101,10 @@ impl Entry {
             live: true,
         };
         match entry.publish(&draft, left) {
-            Ok(()) => Ok(entry),
+            Ok(()) => {
+                trace::sent(entry.id, entry.placed.partition);
+                Ok(entry)
+            }
             Err(error) => Err(entry.finished(error)),
         }
     }
@@ -203,6 +207,7 @@ impl Entry {
         let error = error
             .on(target.name(), Some(self.placed.partition))
             .with_id(self.id);
+        trace::failed(&error);
         TargetMetrics::failed(
             target.name(),
             error.kind().as_str(),

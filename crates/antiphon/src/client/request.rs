@@ -18,6 +18,7 @@ use super::{
 use crate::{
     codec::{Decode, Encode},
     error::{RequestError, RequestErrorKind},
+    trace,
 };
 
 /// One request. Made by [`Client::request`]; nothing happens until it is sent.
@@ -84,7 +85,7 @@ impl Request {
     /// is out already may still be executed; its reply is then counted as late.
     pub async fn send(self) -> Result<Reply, RequestError> {
         let core = self.client.core();
-        let span = span(core, "send", &self.draft.topic);
+        let span = trace::request("send", &self.draft.topic, &core.requester);
         call(Arc::clone(core), self.draft).instrument(span).await
     }
 
@@ -138,22 +139,6 @@ impl fmt::Debug for Request {
 async fn call(core: Arc<Core>, draft: Draft) -> Result<Reply, RequestError> {
     let admitted = core.admit(draft).await?;
     single(core, admitted).await
-}
-
-fn span(core: &Core, operation: &'static str, topic: &str) -> tracing::Span {
-    tracing::debug_span!(
-        target: "antiphon",
-        "request",
-        otel.kind = "client",
-        messaging.system = "kafka",
-        messaging.operation.name = operation,
-        messaging.operation.type = "send",
-        messaging.destination.name = topic,
-        messaging.destination.partition.id = tracing::field::Empty,
-        messaging.message.conversation_id = tracing::field::Empty,
-        messaging.client.id = %core.requester,
-        error.type = tracing::field::Empty,
-    )
 }
 
 /// How many replies a scatter or gather wants.
@@ -291,7 +276,7 @@ impl Scatter {
             let mut draft = self.draft.clone();
             draft.topic = Arc::clone(&target);
             let core = Arc::clone(self.client.core());
-            let span = span(&core, "scatter", &target);
+            let span = trace::request("scatter", &target, &core.requester);
             let call: BoxFuture<'static, _> = Box::pin(call(core, draft).instrument(span));
             (target, call)
         });

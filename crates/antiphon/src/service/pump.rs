@@ -11,6 +11,7 @@ use std::{
 use antiphon_proto::{AddressRefusal, Executed, Status};
 use futures::{FutureExt, future::BoxFuture};
 use tokio::sync::mpsc;
+use tracing::Instrument;
 
 use super::{
     core::{ReplyAt, ServiceCore, Ticket},
@@ -19,6 +20,7 @@ use super::{
     outgoing::Destination,
     reply_topics::ReplyTopic,
 };
+use crate::trace;
 
 type Running = BoxFuture<'static, Result<Response, Status>>;
 
@@ -122,15 +124,21 @@ fn start(core: &Arc<ServiceCore>, inbound: Inbound, to: Option<Destination>) {
         Work::Handle(handler, request) => (handler, request),
     };
     let begun = core.clock.elapsed();
-    match first_poll(&handler, request) {
+    let span = trace::process(
+        &ticket.correlation_id,
+        ticket.partition.at(),
+        request.context.offset(),
+    );
+    match span.in_scope(|| first_poll(&handler, request)) {
         Ok(Ok(result)) => end(core, ticket, to, Ok(result), begun),
         Err(panic) => end(core, ticket, to, Err(panic), begun),
         Ok(Err(running)) => {
             let core = Arc::clone(core);
-            tokio::spawn(async move {
+            let rest = async move {
                 let result = wait(&core, running).await;
                 end(&core, ticket, to, result, begun);
-            });
+            };
+            tokio::spawn(rest.instrument(span));
         }
     }
 }
