@@ -1,6 +1,9 @@
 //! From settings to a client whose reply path is positioned.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use antiphon_proto::{InstanceId, TableConfig, encode_identity, is_legal_topic_name};
 use rand::Rng;
@@ -182,6 +185,7 @@ fn assemble(
         strays: Arc::new(Strays::new(Arc::clone(&metrics))),
         metrics,
         on_timeout,
+        closed: AtomicBool::new(false),
         closing: CancellationToken::new(),
         ended: Notify::new(),
         config,

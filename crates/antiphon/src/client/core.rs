@@ -1,6 +1,12 @@
 //! What all handles of one client share.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use antiphon_proto::{Executed, InstanceId, Table, Tick};
 use tokio::{
@@ -44,7 +50,8 @@ pub(crate) struct Core {
     pub(crate) strays: Arc<Strays>,
     pub(crate) metrics: Arc<ClientMetrics>,
     pub(crate) on_timeout: Option<TimeoutObserver>,
-    /// Cancelled when no more calls are taken.
+    /// No more calls are taken. Every call looks here; the token is for those who wait for it.
+    pub(crate) closed: AtomicBool,
     pub(crate) closing: CancellationToken,
     /// Rung by each call that ends while the client closes.
     pub(crate) ended: Notify,
@@ -79,6 +86,15 @@ impl Core {
         tick(self.clock.elapsed())
     }
 
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn begin_closing(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.closing.cancel();
+    }
+
     /// All that has to hold before a call may be sent. Errors say `Executed::No`.
     pub(crate) async fn admit(self: &Arc<Self>, draft: Draft) -> Result<Admitted, RequestError> {
         let deadline = self.clock.elapsed() + draft.timeout;
@@ -96,7 +112,7 @@ impl Core {
         draft: Draft,
         deadline: Duration,
     ) -> Result<Admitted, RequestError> {
-        if self.closing.is_cancelled() {
+        if self.is_closing() {
             return Err(closed());
         }
         draft.check(&self.config)?;

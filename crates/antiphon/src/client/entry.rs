@@ -11,7 +11,6 @@ use antiphon_proto::{
     CorrelationId, Deadline, Executed, NewCall, RequestFields, Taken, header,
 };
 use rand::Rng;
-use smallvec::SmallVec;
 
 use super::{
     core::{Admitted, Core, Permits, closed, tick},
@@ -24,7 +23,7 @@ use crate::{
     error::{RequestError, RequestErrorKind},
     metrics::TargetMetrics,
     trace,
-    transport::Outgoing,
+    transport::{Outgoing, OutgoingHeaders},
 };
 
 /// Owns a slot of the table. Dropping it frees the slot, whatever has happened to the call.
@@ -84,7 +83,7 @@ impl Entry {
             metadata: draft.metadata.clone(),
         };
         let id = core.calls.insert(call, waiter).map_err(|full| {
-            let error = if core.closing.is_cancelled() {
+            let error = if core.is_closing() {
                 closed()
             } else {
                 let detail = format!("the correlation table is full: {}", full.limit);
@@ -126,7 +125,7 @@ impl Entry {
         let mut id = [0; CorrelationId::TEXT_LEN];
         let id = self.id.encode(&mut id);
         let packed = self.packed(draft, left)?;
-        let mut headers: SmallVec<[(&str, Option<&[u8]>); 8]> = SmallVec::new();
+        let mut headers = OutgoingHeaders::new();
         headers.push((header::CORRELATION_ID, Some(id.as_bytes())));
         headers.push((header::REPLY_TOPIC, Some(core.path.topic.as_bytes())));
         headers.push((header::ANTIPHON, Some(&packed)));
@@ -233,7 +232,7 @@ impl Drop for Entry {
         }
         let took = self.core.clock.elapsed().saturating_sub(self.started);
         self.placed.target.metrics.duration.record(took);
-        if self.core.closing.is_cancelled() {
+        if self.core.is_closing() {
             self.core.ended.notify_waiters();
         }
     }

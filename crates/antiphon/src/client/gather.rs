@@ -147,7 +147,7 @@ pub struct GatherStream {
 enum Source {
     /// A scatter: one call per target.
     Calls {
-        running: FuturesUnordered<BoxFuture<'static, (Arc<str>, Result<Reply, RequestError>)>>,
+        running: FuturesUnordered<BoxFuture<'static, (Arc<str>, Outcome)>>,
         open: Vec<Arc<str>>,
     },
     /// A gather: one call, several replies.
@@ -159,13 +159,16 @@ enum Source {
     },
 }
 
+/// How the call to one target ended.
+type Outcome = Result<Reply, RequestError>;
+
 /// A reply, or a responder's error.
 pub(crate) type Item = Result<GatherReply, Missing>;
 
 impl GatherStream {
     pub(crate) fn of_calls(
         rule: GatherRule,
-        calls: Vec<(Arc<str>, BoxFuture<'static, Result<Reply, RequestError>>)>,
+        calls: Vec<(Arc<str>, BoxFuture<'static, Outcome>)>,
     ) -> Self {
         let open = calls.iter().map(|(target, _)| Arc::clone(target)).collect();
         let running = calls

@@ -36,13 +36,14 @@ pub(crate) struct Matcher {
     metrics: Arc<ClientMetrics>,
     path: Arc<ReplyPath>,
     faults: mpsc::Sender<TransportError>,
+    opening: u64,
     /// Replies that had arrived by this moment have been handed over.
     heard_until: Duration,
     swept: Duration,
 }
 
 impl Matcher {
-    pub(crate) fn new(core: &Core, faults: mpsc::Sender<TransportError>) -> Self {
+    pub(crate) fn new(core: &Core, faults: mpsc::Sender<TransportError>, opening: u64) -> Self {
         let now = core.clock.elapsed();
         Self {
             calls: Arc::clone(&core.calls),
@@ -53,6 +54,7 @@ impl Matcher {
             metrics: Arc::clone(&core.metrics),
             path: Arc::clone(&core.path),
             faults,
+            opening,
             heard_until: now,
             swept: now,
         }
@@ -188,7 +190,9 @@ impl RecordSink for Matcher {
             tracing::debug!(%error, "reply consumer");
             return;
         }
-        self.path.lost();
+        if !self.path.lost(self.opening) {
+            return;
+        }
         self.metrics.path_lost.increment(1);
         self.calls.fail_all(
             |_, waiter| waiter.fail(Failure::ReplyPathLost(error.clone())),

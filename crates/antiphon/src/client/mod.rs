@@ -139,7 +139,7 @@ impl Client {
     pub async fn close(&self, deadline: Duration) -> CloseReport {
         let core = self.core();
         let until = Instant::now() + deadline;
-        core.closing.cancel();
+        core.begin_closing();
         core.entries.close();
         core.bytes.close();
         let in_flight = core.calls.len();
@@ -189,7 +189,7 @@ impl Core {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        self.core.closing.cancel();
+        self.core.begin_closing();
         self.core.fail_rest();
         // Both stop by themselves, on threads or tasks of their own.
         if let Some(subscription) = self.core.path.close() {

@@ -4,7 +4,10 @@
 //! no group to join and nothing to rebalance.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -19,6 +22,10 @@ pub(crate) struct ReplyPath {
     pub(crate) topic: Arc<str>,
     pub(crate) partition: i32,
     state: watch::Sender<State>,
+    /// `state` is ready: every call looks, and must not take a lock for it.
+    ready: AtomicBool,
+    /// How often the path has been opened. Faults of an earlier opening mean nothing.
+    opening: AtomicU64,
     subscription: Mutex<Option<Arc<dyn Subscription>>>,
 }
 
@@ -39,12 +46,14 @@ impl ReplyPath {
             topic,
             partition,
             state: watch::Sender::new(State::Rebuilding),
+            ready: AtomicBool::new(false),
+            opening: AtomicU64::new(0),
             subscription: Mutex::new(None),
         }
     }
 
     pub(crate) fn is_ready(&self) -> bool {
-        *self.state.borrow() == State::Ready
+        self.ready.load(Ordering::Acquire)
     }
 
     /// Resolves to true when the path is ready, to false when the client is closed.
@@ -54,15 +63,22 @@ impl ReplyPath {
         settled.is_ok_and(|state| *state == State::Ready)
     }
 
-    /// The path is gone: no call may rely on it until it is ready again.
-    pub(crate) fn lost(&self) {
+    /// The path that was opened so is gone: no call may rely on it until it is ready again. False
+    /// when it has been opened anew since.
+    pub(crate) fn lost(&self, opening: u64) -> bool {
         self.state.send_if_modified(|state| {
-            let was_ready = *state == State::Ready;
-            if was_ready {
+            let current = self.opening.load(Ordering::Acquire) == opening;
+            if current && *state == State::Ready {
                 *state = State::Rebuilding;
+                self.ready.store(false, Ordering::Release);
             }
-            was_ready
-        });
+            current
+        })
+    }
+
+    /// The number of the opening that begins.
+    fn next_opening(&self) -> u64 {
+        self.opening.fetch_add(1, Ordering::AcqRel) + 1
     }
 
     /// Puts a new subscription in, and returns the one before.
@@ -77,6 +93,7 @@ impl ReplyPath {
             let open = *state != State::Closed;
             if open {
                 *state = State::Ready;
+                self.ready.store(true, Ordering::Release);
             }
             open
         });
@@ -86,6 +103,7 @@ impl ReplyPath {
     /// Closes the path for good; the subscription is the caller's to close.
     pub(crate) fn close(&self) -> Option<Arc<dyn Subscription>> {
         self.state.send_replace(State::Closed);
+        self.ready.store(false, Ordering::Release);
         let mut current = self
             .subscription
             .lock()
@@ -101,7 +119,7 @@ pub(crate) async fn open(
     timeout: Duration,
 ) -> Result<(), TransportError> {
     let path = &core.path;
-    let matcher = Matcher::new(core, faults.clone());
+    let matcher = Matcher::new(core, faults.clone(), path.next_opening());
     let opened = core.transport.read_from_end(
         &path.topic,
         path.partition,
@@ -129,8 +147,6 @@ pub(crate) async fn supervise(
             () = rebuild(&core, &sender) => {}
             () = core.closing.cancelled() => return,
         }
-        // Faults of the subscription that has just been replaced say nothing about the new one.
-        while faults.try_recv().is_ok() {}
     }
 }
 

@@ -103,8 +103,8 @@ impl Request {
         request: &Req,
     ) -> Result<Resp, RequestError>
     where
-        C: Encode<Req> + Decode<Resp>,
-        Req: ?Sized,
+        C: Encode<Req> + Decode<Resp> + Send + Sync,
+        Req: Sync + ?Sized,
     {
         let topic = Arc::clone(&self.draft.topic);
         self.draft.value = codec.encode(request).map_err(|error| {

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use antiphon_proto::{Code, Executed, ReplyFields, ReplyMode, Status, header};
 use bytes::Bytes;
-use smallvec::SmallVec;
 
 use super::handler::Response;
-use crate::transport::{Outgoing, Publisher, TopicRef, TransportError};
+use crate::transport::{Outgoing, OutgoingHeaders, Publisher, TopicRef, TransportError};
 
 /// Where a reply goes: checked against the allow-list, and there.
 #[derive(Clone, Debug)]
@@ -128,7 +127,7 @@ impl EncodedReply {
         publisher: &Arc<dyn Publisher>,
         token: u64,
     ) -> Result<(), TransportError> {
-        let mut headers: SmallVec<[(&str, Option<&[u8]>); 6]> = SmallVec::new();
+        let mut headers = OutgoingHeaders::new();
         headers.push((header::CORRELATION_ID, Some(&self.correlation_id)));
         headers.push((header::ANTIPHON, Some(&self.packed)));
         let mut text = |name, value: Option<&'static str>| {

@@ -18,6 +18,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 
+pub(crate) use self::record::OutgoingHeaders;
 pub use self::{
     clock::{Clock, SystemClock},
     error::{TransportError, TransportErrorKind},

@@ -43,6 +43,10 @@ impl<'a> Record<'a> {
     }
 }
 
+/// Headers on their way out.
+pub(crate) type OutgoingHeaders<'a> = smallvec::SmallVec<[(&'a str, Option<&'a [u8]>); 8]>;
+
+/// Headers on their way in.
 pub(crate) type HeaderList<'a> = smallvec::SmallVec<[(&'a [u8], Option<&'a [u8]>); 8]>;
 
 impl fmt::Debug for Record<'_> {

@@ -2,4 +2,17 @@
 #![allow(clippy::unwrap_used, reason = "in a test it is an assertion")]
 
 mod calls;
+mod commits;
+mod gather;
+mod group;
+mod handlers;
+mod hostile;
+mod limits;
+mod metrics;
+mod outcomes;
+mod path;
+mod random;
+mod replies;
+mod strays;
 mod support;
+mod timeouts;

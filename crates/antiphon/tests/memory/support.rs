@@ -1,12 +1,16 @@
 use std::{sync::Arc, time::Duration};
 
 use antiphon::{
-    Client, Service, Status,
+    Client, CorrelationId, Executed, Reply, RequestError, RequestErrorKind, Service, Status,
     config::{ClientConfig, ServiceConfig},
     service,
-    transport::memory::MemoryBroker,
+    transport::{
+        HeaderPairs,
+        memory::{Faults, MemoryBroker, StoredRecord},
+    },
 };
 use bytes::Bytes;
+use tokio::task::JoinHandle;
 
 pub(crate) fn broker() -> MemoryBroker {
     let broker = MemoryBroker::new();
@@ -86,6 +90,81 @@ pub(crate) async fn for_ever(_: service::Context, _: Bytes) -> Result<Bytes, Sta
     std::future::pending().await
 }
 
+/// Lets everything that is due happen.
+pub(crate) async fn settle() {
+    tokio::time::sleep(Duration::from_millis(200)).await;
+}
+
+pub(crate) fn bytes(text: &str) -> Bytes {
+    Bytes::copy_from_slice(text.as_bytes())
+}
+
+pub(crate) fn headers(pairs: &[(&str, &str)]) -> HeaderPairs {
+    let pairs = pairs.iter();
+    pairs.map(|(name, value)| (bytes(name), Some(bytes(value)))).collect()
+}
+
+/// A call that runs by itself.
+pub(crate) fn ask(client: &Client, value: &str) -> JoinHandle<Result<Reply, RequestError>> {
+    tokio::spawn(client.request("echo").value(value.to_owned()).send())
+}
+
+/// The requests on `echo`, once there are `count`.
+pub(crate) async fn sent(broker: &MemoryBroker, count: usize) -> Vec<StoredRecord> {
+    eventually("requests sent", || broker.records("echo").len() >= count).await;
+    broker.records("echo")
+}
+
+pub(crate) fn id_of(record: &StoredRecord) -> CorrelationId {
+    CorrelationId::parse(record.header("correlation-id").unwrap()).unwrap()
+}
+
+/// Answers as any peer could.
+pub(crate) fn answer(
+    broker: &MemoryBroker,
+    client: &Client,
+    key: Option<&str>,
+    value: &str,
+    pairs: &[(&str, &str)],
+) {
+    let partition = client.reply_partition();
+    let appended = broker.append(
+        client.reply_topic(),
+        partition,
+        key.map(bytes),
+        Some(bytes(value)),
+        headers(pairs),
+    );
+    assert!(appended);
+}
+
+pub(crate) fn faults(set: impl FnOnce(&mut Faults)) -> Faults {
+    let mut faults = Faults::default();
+    set(&mut faults);
+    faults
+}
+
+/// An error of a call that was never handed to the log.
+#[track_caller]
+pub(crate) fn assert_unsent(error: &RequestError, kind: RequestErrorKind) {
+    assert_eq!(error.kind(), kind, "{error}");
+    assert_eq!(error.executed(), Executed::No, "{error}");
+    assert_eq!(error.topic(), Some("echo"), "{error}");
+    assert_eq!(error.partition(), None, "{error}");
+    assert_eq!(error.correlation_id(), None, "{error}");
+}
+
+/// An error of a call that had its id and its partition.
+#[track_caller]
+pub(crate) fn assert_placed(error: &RequestError, kind: RequestErrorKind, executed: Executed) {
+    assert_eq!(error.kind(), kind, "{error}");
+    assert_eq!(error.executed(), executed, "{error}");
+    assert_eq!(error.topic(), Some("echo"), "{error}");
+    assert!((0..4).contains(&error.partition().unwrap()), "{error}");
+    assert!(error.correlation_id().is_some(), "{error}");
+}
+
+/// Something that handlers count on.
 pub(crate) fn shared<T>(value: T) -> Arc<T> {
     Arc::new(value)
 }

@@ -1,10 +1,7 @@
 //! Request topics, read as a member of a consumer group.
 
 use std::{
-    sync::{
-        Arc,
-        mpsc::{RecvTimeoutError, sync_channel},
-    },
+    sync::{Arc, mpsc::sync_channel},
     thread,
     time::Duration,
 };
@@ -75,10 +72,7 @@ impl Member {
         self.runtime.spawn(async move {
             let _ = done.send(answer.await);
         });
-        match told.recv_timeout(LONGEST_REVOKE) {
-            Ok(offsets) => offsets,
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Vec::new(),
-        }
+        told.recv_timeout(LONGEST_REVOKE).unwrap_or_default()
     }
 }
 
