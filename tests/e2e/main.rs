@@ -11,6 +11,7 @@
 //! ```
 
 mod broker_restart;
+mod cli;
 mod compose_file;
 mod gather;
 mod groups;
@@ -32,6 +33,7 @@ use support::suite::{self, Case};
 /// Every case of every file.
 const CASES: &[&[Case]] = &[
     broker_restart::CASES,
+    cli::CASES,
     compose_file::CASES,
     harness::CASES,
     round_trip::CASES,

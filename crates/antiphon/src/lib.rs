@@ -1,7 +1,58 @@
 //! Request-reply over Kafka that says whether the work ran.
 //!
 //! A [`Client`] sends requests to request topics and gets its replies on a partition of its own;
-//! a [`Service`] answers them from a consumer group. See the guide for a walk through.
+//! a [`Service`] answers them from a consumer group.
+//!
+//! ```
+//! use antiphon::{Client, EmbeddedBroker, EmbeddedConfig, Service, service};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // A broker in this process. With your own Kafka, name its servers instead.
+//! let broker = EmbeddedBroker::start(EmbeddedConfig::default())?;
+//! broker.create_topic("sums", 4)?;
+//!
+//! let service = Service::builder("adder", "1.0.0")
+//!     .bootstrap_servers(broker.bootstrap_servers())
+//!     .route("sums", service::json(|_, numbers: Vec<i64>| async move {
+//!         Ok(numbers.iter().sum::<i64>())
+//!     }))
+//!     .start()
+//!     .await?;
+//!
+//! let client = Client::builder("web")
+//!     .bootstrap_servers(broker.bootstrap_servers())
+//!     .connect()
+//!     .await?;
+//! let sum: i64 = client.request("sums").call(antiphon::codec::Json, &[1, 2, 39]).await?;
+//! assert_eq!(sum, 42);
+//! # service.drain(std::time::Duration::from_secs(1)).await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Errors
+//!
+//! Every [`RequestError`] says by [`executed`](RequestError::executed) whether a handler ran:
+//! [`No`](Executed::No), and it never will; [`Maybe`](Executed::Maybe), nobody can know; or
+//! [`Yes`](Executed::Yes). [`kind`](RequestError::kind) says what happened.
+//!
+//! # Where to begin
+//!
+//! | for | see |
+//! |---|---|
+//! | one request, one reply | [`Client::request`] |
+//! | one question to several topics | [`Client::scatter`] |
+//! | one question to several services on one topic | [`Client::gather`] |
+//! | handlers: bytes, JSON, other encodings, tower services | [`service::raw`], [`service::json`], [`service::typed`], [`service::tower`] |
+//! | limits, timeouts, topics | [`config`] |
+//! | stopping without loss | [`Client::close`], [`Service::drain`], [`Service::run_until`] |
+//! | tests without Kafka | `transport::memory`, with the feature `test-util` |
+//!
+//! # Features
+//!
+//! All are off by default. `test-util` adds the transport in memory. `ssl`, `ssl-vendored`,
+//! `gssapi-vendored`, `zstd` and `libz-static` are passed on to librdkafka.
 
 pub mod codec;
 pub mod config;
@@ -9,9 +60,10 @@ pub mod transport;
 
 mod client;
 mod error;
+mod headers;
 mod metrics;
-mod trace;
 pub mod service;
+mod trace;
 
 /// The embedded broker: librdkafka's mock cluster, for demonstrations, development and tests.
 pub use antiphon_kafka::{EmbeddedBroker, EmbeddedConfig};
@@ -26,3 +78,8 @@ pub use self::{
     error::{RequestError, RequestErrorKind, StartError, StartErrorKind},
     service::{Context, DrainReport, Service, ServiceBuilder},
 };
+
+/// The examples of the README are tests too.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -1,2 +1,35 @@
-//! The binary.
-fn main() {}
+//! The `antiphon` command line.
+
+mod args;
+mod command;
+mod exit;
+mod failure;
+mod input;
+mod logging;
+mod output;
+mod settings;
+mod signals;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use self::args::Cli;
+
+#[cfg(unix)]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let quiet = cli.common.quiet;
+    logging::start(cli.common.verbose, quiet, cli.command.runs_on());
+    let (form, ended) = match command::settings(&cli) {
+        Ok(settings) => (settings.cli.output, command::run(cli, settings)),
+        Err(error) => (cli.common.output.unwrap_or_default(), Err(error.into())),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => output::report(&failure, form, quiet).into(),
+    }
+}

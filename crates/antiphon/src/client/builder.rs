@@ -82,10 +82,7 @@ impl ClientBuilder {
     }
 
     /// Called with each call that times out, on the task that awaited it.
-    pub fn on_timeout(
-        mut self,
-        observer: impl Fn(&RequestError) + Send + Sync + 'static,
-    ) -> Self {
+    pub fn on_timeout(mut self, observer: impl Fn(&RequestError) + Send + Sync + 'static) -> Self {
         self.on_timeout = Some(Arc::new(observer));
         self
     }
@@ -140,8 +137,9 @@ impl ClientBuilder {
             })?;
         tokio::spawn(reply_path::supervise(
             Arc::downgrade(&core),
+            core.closing.clone(),
             seen,
-            faults.downgrade(),
+            faults,
         ));
         Ok(Client {
             shared: Arc::new(Shared { core }),
@@ -279,7 +277,10 @@ async fn ensure(
         replication: reply.replication,
         configs: vec![
             ("cleanup.policy".into(), "delete".into()),
-            ("retention.ms".into(), reply.retention.as_millis().to_string()),
+            (
+                "retention.ms".into(),
+                reply.retention.as_millis().to_string(),
+            ),
         ],
     };
     transport.ensure_topic(&spec, timeout).await

@@ -97,12 +97,12 @@ impl Core {
 
     /// All that has to hold before a call may be sent. Errors say `Executed::No`.
     pub(crate) async fn admit(self: &Arc<Self>, draft: Draft) -> Result<Admitted, RequestError> {
-        let deadline = self.clock.elapsed() + draft.timeout;
+        let deadline = self.clock.elapsed().saturating_add(draft.timeout);
         let topic = Arc::clone(&draft.topic);
         let admitted = self.admit_until(draft, deadline).await;
         admitted.map_err(|error| {
             let error = error.on(&topic, None);
-            refused(&error);
+            self.refused(&error);
             error
         })
     }
@@ -124,7 +124,7 @@ impl Core {
         let permits = self.permits(draft.weight(), deadline).await?;
         self.ready(deadline).await?;
         if self.clock.elapsed() >= deadline {
-            return Err(too_late("the deadline passed before the request was sent"));
+            return Err(too_late(NOT_IN_TIME));
         }
         Ok(Admitted {
             draft,
@@ -187,7 +187,6 @@ impl Core {
         if self.path.is_ready() {
             return Ok(());
         }
-        let not_ready = |why: &str| RequestError::new(Kind::NotReady, Executed::No, why);
         if self.config.fail_fast {
             return Err(not_ready("the reply path is being rebuilt"));
         }
@@ -198,6 +197,33 @@ impl Core {
                 "the reply path was being rebuilt until the deadline",
             )),
         }
+    }
+
+    /// Whether a call that is in the table, and hence ends if the path is lost from now on, may go
+    /// out. A gather may have been admitted long ago.
+    pub(crate) fn may_send(&self, left: Duration) -> Result<(), RequestError> {
+        if left.is_zero() {
+            return Err(too_late(NOT_IN_TIME));
+        }
+        match self.path.is_ready() {
+            true => Ok(()),
+            false if self.is_closing() => Err(closed()),
+            false => Err(not_ready(
+                "the reply path was lost before the request was sent",
+            )),
+        }
+    }
+
+    /// Counts a call that ended before it had a slot. A topic that is not known is no label: there
+    /// is no end to the names that a caller can make up.
+    fn refused(&self, error: &RequestError) {
+        trace::failed(error);
+        let topic = error.topic().and_then(|topic| self.targets.get(topic));
+        TargetMetrics::failed(
+            topic.as_ref().map_or("", |target| target.name()),
+            error.kind().as_str(),
+            error.executed().as_str(),
+        );
     }
 
     /// Finds a topic out that is new to this client. Never creates it.
@@ -249,16 +275,6 @@ impl Core {
     }
 }
 
-/// Counts a call that ended before it had a slot.
-fn refused(error: &RequestError) {
-    trace::failed(error);
-    TargetMetrics::failed(
-        error.topic().unwrap_or_default(),
-        error.kind().as_str(),
-        error.executed().as_str(),
-    );
-}
-
 /// The table's measure of the client's clock.
 pub(crate) fn tick(elapsed: Duration) -> Tick {
     Tick::from_millis(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX))
@@ -266,6 +282,12 @@ pub(crate) fn tick(elapsed: Duration) -> Tick {
 
 pub(crate) fn closed() -> RequestError {
     RequestError::new(Kind::Closed, Executed::No, "the client is closed")
+}
+
+const NOT_IN_TIME: &str = "the deadline passed before the request was sent";
+
+fn not_ready(detail: &str) -> RequestError {
+    RequestError::new(Kind::NotReady, Executed::No, detail)
 }
 
 fn too_late(detail: &str) -> RequestError {

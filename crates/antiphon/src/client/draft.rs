@@ -2,10 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use antiphon_proto::{Metadata, ReplyMode, header, is_legal_topic_name, is_operation_name};
+use antiphon_proto::{Metadata, ReplyMode, is_legal_topic_name, is_operation_name};
 use bytes::Bytes;
 
-use crate::{config::ClientConfig, error::RequestError, error::RequestErrorKind};
+use crate::{
+    config::ClientConfig,
+    error::{RequestError, RequestErrorKind},
+    headers,
+};
 
 /// Everything that a caller says about one request.
 #[derive(Clone, Debug)]
@@ -23,9 +27,6 @@ pub(crate) struct Draft {
 
 /// The longest timeout: half the range of the table's wrapping clock, with a margin.
 pub(crate) const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 24 * 3600 - 3600);
-
-/// Most headers that one request may carry; a responder reads no more.
-const MAX_HEADERS: usize = 200;
 
 impl Draft {
     pub(crate) fn new(topic: &str, timeout: Duration) -> Self {
@@ -65,7 +66,11 @@ impl Draft {
                 "{operation:?} is not an operation name: 1 to 200 of a-z A-Z 0-9 . _ / -"
             ));
         }
-        self.check_headers()?;
+        let lengths = |value: &Option<Bytes>| value.as_ref().map_or(0, Bytes::len);
+        let headers = self.headers.iter();
+        if let Some(why) = headers::refusal(headers.map(|(n, v)| (n.as_str(), lengths(v)))) {
+            return invalid(why);
+        }
         let limit = u64::from(config.max_request_bytes).min(config.max_in_flight_bytes);
         if u64::from(self.weight()) > limit {
             return Err(RequestError::new(
@@ -76,24 +81,6 @@ impl Draft {
                     self.weight()
                 ),
             ));
-        }
-        Ok(())
-    }
-
-    fn check_headers(&self) -> Result<(), RequestError> {
-        if self.headers.len() > MAX_HEADERS {
-            let detail = format!("{} headers, at most {MAX_HEADERS}", self.headers.len());
-            return Err(RequestError::invalid(detail));
-        }
-        for (name, _) in &self.headers {
-            if header::is_reserved(name.as_bytes()) {
-                let detail = format!("the header {name} belongs to the protocol");
-                return Err(RequestError::invalid(detail));
-            }
-            if name.is_empty() || name.contains('\0') {
-                let detail = format!("{name:?} is not a header name");
-                return Err(RequestError::invalid(detail));
-            }
         }
         Ok(())
     }

@@ -7,9 +7,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon_proto::{
-    CorrelationId, Deadline, Executed, NewCall, RequestFields, Taken, header,
-};
+use antiphon_proto::{CorrelationId, Deadline, Executed, NewCall, RequestFields, Taken, header};
 use rand::Rng;
 
 use super::{
@@ -99,7 +97,10 @@ impl Entry {
             started,
             live: true,
         };
-        match entry.publish(&draft, left) {
+        let sent = core
+            .may_send(left)
+            .and_then(|()| entry.publish(&draft, left));
+        match sent {
             Ok(()) => {
                 trace::sent(entry.id, entry.placed.partition);
                 Ok(entry)
@@ -129,7 +130,10 @@ impl Entry {
         headers.push((header::CORRELATION_ID, Some(id.as_bytes())));
         headers.push((header::REPLY_TOPIC, Some(core.path.topic.as_bytes())));
         headers.push((header::ANTIPHON, Some(&packed)));
-        if let Some(content_type) = draft.content_type {
+        let own = |(name, _): &(String, _)| name == header::CONTENT_TYPE;
+        if let Some(content_type) = draft.content_type
+            && !draft.headers.iter().any(own)
+        {
             headers.push((header::CONTENT_TYPE, Some(content_type.as_bytes())));
         }
         for (name, value) in &draft.headers {

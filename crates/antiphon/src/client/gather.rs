@@ -8,7 +8,9 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use antiphon_proto::{Executed, GatherRule, ReplyHead, Step, Verdict, Vote, VoteLimits, Votes, decode_identity};
+use antiphon_proto::{
+    Executed, GatherRule, ReplyHead, Step, Verdict, Vote, VoteLimits, Votes, decode_identity,
+};
 use futures::{
     Stream,
     future::BoxFuture,
@@ -246,7 +248,8 @@ impl GatherStream {
         if item.is_ok() {
             self.counted += 1;
         }
-        let enough = self.rule.until == antiphon_proto::Until::Minimum && self.counted >= self.rule.min;
+        let enough =
+            self.rule.until == antiphon_proto::Until::Minimum && self.counted >= self.rule.min;
         if enough || self.rule.max.is_some_and(|max| self.counted >= max) {
             self.done = true;
         }
@@ -295,8 +298,12 @@ impl GatherStream {
                         Some(ended) => {
                             self.surplus = ended.collector.surplus();
                             self.duplicates = ended.collector.votes.duplicates();
+                            let enough = ended.collector.votes.is_satisfied();
                             *rest = ended.collector.unread;
-                            ended.failure
+                            // Who waits for the deadline, and has enough by then, misses nothing.
+                            ended
+                                .failure
+                                .filter(|failure| !(enough && matches!(failure, Failure::TimedOut)))
                         }
                         None => Some(Failure::Closed),
                     };
@@ -333,8 +340,12 @@ impl GatherStream {
     /// After the rule has been met: errors of responders that had come in before. Replies beyond
     /// the rule were never kept.
     fn leftover(&mut self) -> Option<Item> {
-        let Source::Entry { entry, rest, .. } = &mut self.source else {
-            return None;
+        let (entry, rest) = match &mut self.source {
+            Source::Entry { entry, rest, .. } => (entry, rest),
+            Source::Calls { running, .. } => {
+                running.clear();
+                return None;
+            }
         };
         if let Some(mut live) = entry.take()
             && let Collected::Ended(Some(ended)) =
@@ -393,16 +404,22 @@ enum Collected {
 
 impl Entry {
     fn poll_collected(&mut self, cx: &Context<'_>) -> Collected {
-        let unread = self.core().calls.with_waiter(self.id(), |waiter| match waiter {
-            Waiter::Many(collector) => {
-                let item = collector.unread.pop_front();
-                if item.is_none() {
-                    collector.waker = Some(cx.waker().clone());
+        // The old waker is dropped after the slot's lock: a drop may run foreign code.
+        let mut old = None;
+        let unread = self
+            .core()
+            .calls
+            .with_waiter(self.id(), |waiter| match waiter {
+                Waiter::Many(collector) => {
+                    let item = collector.unread.pop_front();
+                    if item.is_none() {
+                        old = collector.waker.replace(cx.waker().clone());
+                    }
+                    item
                 }
-                item
-            }
-            Waiter::One(_) => None,
-        });
+                Waiter::One(_) => None,
+            });
+        drop(old);
         match unread {
             Some(Some(item)) => Collected::Item(item),
             Some(None) => Collected::Nothing,

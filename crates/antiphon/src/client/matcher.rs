@@ -24,8 +24,11 @@ const TICK: Duration = Duration::from_millis(20);
 const LONG_TICK: Duration = Duration::from_millis(100);
 const MANY: usize = 100_000;
 
-/// A sweep is never put off longer than this, however many replies keep coming.
-const LONGEST_WITHOUT_SWEEP: Duration = Duration::from_millis(200);
+/// Sweeps are no closer than this, however often the queue is found empty: each looks at all slots.
+const BETWEEN_SWEEPS: Duration = Duration::from_millis(10);
+
+/// How long a deadline waits for the replies that are being read to come to an end.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 pub(crate) struct Matcher {
     calls: Arc<Calls>,
@@ -39,6 +42,8 @@ pub(crate) struct Matcher {
     opening: u64,
     /// Replies that had arrived by this moment have been handed over.
     heard_until: Duration,
+    /// Since when each look at the queue has found something.
+    behind_since: Option<Duration>,
     swept: Duration,
 }
 
@@ -56,6 +61,7 @@ impl Matcher {
             faults,
             opening,
             heard_until: now,
+            behind_since: None,
             swept: now,
         }
     }
@@ -75,20 +81,20 @@ impl Matcher {
         self.handle_by_headers(record);
     }
 
-    /// False when the call needs the headers after all: it is a gather.
+    /// False when the headers have to decide: the call is a gather, or the key is not the id of a
+    /// call that waits.
     fn finish_plain(&self, id: CorrelationId, record: &Record<'_>) -> bool {
-        let mut collects = false;
         let delivery = self.calls.handle_reply(id, |waiter| match waiter {
             Waiter::One(_) => Step::Finish(Ending::One(Box::new(Ok(Reply::plain(record))))),
-            Waiter::Many(_) => {
-                collects = true;
-                Step::Keep
-            }
+            Waiter::Many(_) => Step::Keep,
         });
-        if !collects {
-            self.settle(delivery, id, record);
+        match delivery {
+            Delivery::Finished(waiter) => {
+                waiter.wake();
+                true
+            }
+            _ => false,
         }
-        !collects
     }
 
     fn handle_by_headers(&self, record: &Record<'_>) {
@@ -149,10 +155,11 @@ impl Matcher {
         self.strays.count(stray, Some(id), record);
     }
 
-    fn sweep(&mut self, now: Duration) {
+    /// Ends the calls whose deadline had passed at `until`.
+    fn sweep(&mut self, until: Duration, now: Duration) {
         self.swept = now;
         self.calls.sweep(
-            tick(now),
+            tick(until),
             |_, _, waiter| waiter.fail(Failure::TimedOut),
             Waiter::wake,
         );
@@ -173,16 +180,29 @@ impl RecordSink for Matcher {
     }
 
     /// A reply that has arrived beats a timeout that is due: only deadlines that had passed when
-    /// the last empty look at the queue *began* are enforced.
+    /// the last empty look at the queue *began* are enforced. A flood without end does not hold
+    /// them up for ever: they then wait for what is read in [`PATIENCE`].
     fn tick(&mut self, caught_up: bool) -> Duration {
         let now = self.clock.elapsed();
+        let due = now.saturating_sub(self.swept) >= BETWEEN_SWEEPS;
         if caught_up {
+            self.behind_since = None;
             let until = std::mem::replace(&mut self.heard_until, now);
-            self.sweep(until);
-        } else if now.saturating_sub(self.swept) > LONGEST_WITHOUT_SWEEP {
-            self.sweep(self.swept.max(self.heard_until));
+            if due {
+                self.sweep(until, now);
+            }
+        } else {
+            let since = *self.behind_since.get_or_insert(now);
+            let until = now.saturating_sub(PATIENCE);
+            if due && until >= since {
+                self.sweep(until, now);
+            }
         }
-        if self.calls.len() > MANY { LONG_TICK } else { TICK }
+        if self.calls.len() > MANY {
+            LONG_TICK
+        } else {
+            TICK
+        }
     }
 
     fn fault(&mut self, error: TransportError) {

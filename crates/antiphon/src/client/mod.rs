@@ -19,16 +19,16 @@ use std::{fmt, sync::Arc, time::Duration};
 use antiphon_proto::{CorrelationId, Metadata};
 use tokio::{sync::broadcast, time::Instant};
 
-use self::{
-    core::Core,
-    waiter::{Failure, Waiter},
-};
 pub use self::{
     builder::ClientBuilder,
     gather::{GatherError, GatherReply, GatherStream, Gathered, Missing},
     reply::Reply,
     request::{Gather, Request, Scatter},
     stray::{StrayCounts, StrayKind, StrayReply},
+};
+use self::{
+    core::Core,
+    waiter::{Failure, Waiter},
 };
 
 /// A requester. Cheap to clone; all clones share one producer, one reply path and one table.
@@ -94,13 +94,20 @@ impl Client {
     pub fn pending(&self, limit: usize) -> Vec<PendingCall> {
         let core = self.core();
         let now = core.now();
-        let calls = core.calls.pending(limit).into_iter().map(|call| PendingCall {
-            correlation_id: call.id,
-            topic: core.targets.name_of(call.route).unwrap_or_else(|| "".into()),
-            age: call.created.until(now),
-            left: now.until(call.deadline),
-            metadata: call.metadata,
-        });
+        let calls = core
+            .calls
+            .pending(limit)
+            .into_iter()
+            .map(|call| PendingCall {
+                correlation_id: call.id,
+                topic: core
+                    .targets
+                    .name_of(call.route)
+                    .unwrap_or_else(|| "".into()),
+                age: call.created.until(now),
+                left: now.until(call.deadline),
+                metadata: call.metadata,
+            });
         calls.collect()
     }
 
@@ -138,16 +145,15 @@ impl Client {
     /// is drained and the client stops with its last clone.
     pub async fn close(&self, deadline: Duration) -> CloseReport {
         let core = self.core();
-        let until = Instant::now() + deadline;
+        let begun = Instant::now();
         core.begin_closing();
         core.entries.close();
         core.bytes.close();
         let in_flight = core.calls.len();
-        let _ = tokio::time::timeout_at(until, drained(core)).await;
+        let _ = tokio::time::timeout(deadline, drained(core)).await;
         let abandoned = core.fail_rest();
-        let last = until
-            .saturating_duration_since(Instant::now())
-            .max(LAST_WORDS);
+        let left = deadline.saturating_sub(begun.elapsed());
+        let last = left.clamp(LAST_WORDS, LONGEST_GOODBYE);
         if let Some(subscription) = core.path.close() {
             subscription.close(Vec::new(), last).await;
         }
@@ -165,6 +171,9 @@ impl Client {
 
 /// What the log's clients get to stop in, when the drain has taken the whole deadline.
 const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// And what they get at most, however long the caller would wait.
+const LONGEST_GOODBYE: Duration = Duration::from_secs(60);
 
 async fn drained(core: &Core) {
     loop {

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use antiphon_proto::{header, ReplyHead};
+use antiphon_proto::{ReplyHead, header};
 use bytes::Bytes;
 
 use super::waiter::owned;

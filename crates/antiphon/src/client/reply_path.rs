@@ -12,6 +12,7 @@ use std::{
 };
 
 use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
 
 use super::{core::Core, matcher::Matcher};
 use crate::transport::{Subscription, TransportError};
@@ -26,6 +27,8 @@ pub(crate) struct ReplyPath {
     ready: AtomicBool,
     /// How often the path has been opened. Faults of an earlier opening mean nothing.
     opening: AtomicU64,
+    /// The opening that was lost last.
+    lost: AtomicU64,
     subscription: Mutex<Option<Arc<dyn Subscription>>>,
 }
 
@@ -48,12 +51,15 @@ impl ReplyPath {
             state: watch::Sender::new(State::Rebuilding),
             ready: AtomicBool::new(false),
             opening: AtomicU64::new(0),
+            lost: AtomicU64::new(0),
             subscription: Mutex::new(None),
         }
     }
 
+    /// Sequentially consistent with [`lost`](Self::lost): a call that is in the table and sees a
+    /// path that is ready is seen by whoever fails all calls after the loss.
     pub(crate) fn is_ready(&self) -> bool {
-        self.ready.load(Ordering::Acquire)
+        self.ready.load(Ordering::SeqCst)
     }
 
     /// Resolves to true when the path is ready, to false when the client is closed.
@@ -68,12 +74,20 @@ impl ReplyPath {
     pub(crate) fn lost(&self, opening: u64) -> bool {
         self.state.send_if_modified(|state| {
             let current = self.opening.load(Ordering::Acquire) == opening;
+            if current {
+                self.lost.store(opening, Ordering::Release);
+            }
             if current && *state == State::Ready {
                 *state = State::Rebuilding;
-                self.ready.store(false, Ordering::Release);
+                self.ready.store(false, Ordering::SeqCst);
             }
             current
         })
+    }
+
+    /// Whether the last opening is lost, also before it was called ready.
+    fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Acquire) == self.opening.load(Ordering::Acquire)
     }
 
     /// The number of the opening that begins.
@@ -81,29 +95,36 @@ impl ReplyPath {
         self.opening.fetch_add(1, Ordering::AcqRel) + 1
     }
 
-    /// Puts a new subscription in, and returns the one before.
+    /// Puts a new subscription in, and returns the one to close: the one before, or this one when
+    /// the path has been closed meanwhile.
     fn replace(&self, subscription: Arc<dyn Subscription>) -> Option<Arc<dyn Subscription>> {
         let mut current = self
             .subscription
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
+        // Looked at under the lock: a closer either is seen here or finds what is put in.
+        if *self.state.borrow() == State::Closed {
+            return Some(subscription);
+        }
         let before = current.replace(subscription);
         drop(current);
         self.state.send_if_modified(|state| {
-            let open = *state != State::Closed;
-            if open {
+            let usable = *state != State::Closed && !self.is_lost();
+            if usable {
                 *state = State::Ready;
-                self.ready.store(true, Ordering::Release);
+                self.ready.store(true, Ordering::SeqCst);
             }
-            open
+            usable
         });
         before
     }
 
     /// Closes the path for good; the subscription is the caller's to close.
     pub(crate) fn close(&self) -> Option<Arc<dyn Subscription>> {
-        self.state.send_replace(State::Closed);
-        self.ready.store(false, Ordering::Release);
+        self.state.send_modify(|state| {
+            *state = State::Closed;
+            self.ready.store(false, Ordering::SeqCst);
+        });
         let mut current = self
             .subscription
             .lock()
@@ -120,12 +141,9 @@ pub(crate) async fn open(
 ) -> Result<(), TransportError> {
     let path = &core.path;
     let matcher = Matcher::new(core, faults.clone(), path.next_opening());
-    let opened = core.transport.read_from_end(
-        &path.topic,
-        path.partition,
-        Box::new(matcher),
-        timeout,
-    );
+    let opened =
+        core.transport
+            .read_from_end(&path.topic, path.partition, Box::new(matcher), timeout);
     let subscription = opened.await?;
     if let Some(before) = path.replace(subscription) {
         drop(before.close(Vec::new(), Duration::from_secs(5)));
@@ -133,19 +151,30 @@ pub(crate) async fn open(
     Ok(())
 }
 
-/// Waits for the path to be lost and builds it anew, for as long as the client lives.
+/// Waits for the path to be lost and builds it anew, until the client is closed.
+///
+/// It keeps a sender of its own: a subscription that is lost takes its sender with it.
 pub(crate) async fn supervise(
     core: Weak<Core>,
+    closing: CancellationToken,
     mut faults: mpsc::Receiver<TransportError>,
-    sender: mpsc::WeakSender<TransportError>,
+    sender: mpsc::Sender<TransportError>,
 ) {
-    while let Some(cause) = faults.recv().await {
-        let Some(core) = core.upgrade() else { return };
-        let Some(sender) = sender.upgrade() else { return };
+    loop {
+        let cause = tokio::select! {
+            cause = faults.recv() => cause,
+            () = closing.cancelled() => return,
+        };
+        let (Some(cause), Some(core)) = (cause, core.upgrade()) else {
+            return;
+        };
+        if !core.path.is_lost() {
+            continue;
+        }
         tracing::warn!(%cause, topic = %core.path.topic, partition = core.path.partition, "reply path lost; building it anew");
         tokio::select! {
             () = rebuild(&core, &sender) => {}
-            () = core.closing.cancelled() => return,
+            () = closing.cancelled() => return,
         }
     }
 }

@@ -21,6 +21,48 @@ use crate::{
     trace,
 };
 
+macro_rules! draft_setters {
+    () => {
+        /// The payload. Default: empty.
+        pub fn value(mut self, value: impl Into<Bytes>) -> Self {
+            self.draft.value = value.into();
+            self
+        }
+
+        /// The record's key: chooses the partition as Java clients do, so that requests of one key
+        /// meet one responder, in order. Without a key the less loaded of two random partitions is
+        /// taken.
+        pub fn key(mut self, key: impl Into<Bytes>) -> Self {
+            self.draft.key = Some(key.into());
+            self
+        }
+
+        /// Adds an application header. Names of the protocol are refused when the request is sent.
+        pub fn header(mut self, name: impl Into<String>, value: impl Into<Bytes>) -> Self {
+            self.draft.headers.push((name.into(), Some(value.into())));
+            self
+        }
+
+        /// How long the call may take, from sending on. Default: the client's, 30 s. At most 24 days.
+        pub fn timeout(mut self, timeout: Duration) -> Self {
+            self.draft.timeout = timeout;
+            self
+        }
+
+        /// Which operation of a service that has several on one topic.
+        pub fn operation(mut self, operation: impl Into<String>) -> Self {
+            self.draft.operation = Some(operation.into());
+            self
+        }
+
+        /// Something to recognise the call by in [`Client::pending`]. Does not travel.
+        pub fn metadata(mut self, metadata: impl Into<Metadata>) -> Self {
+            self.draft.metadata = Some(metadata.into());
+            self
+        }
+    };
+}
+
 /// One request. Made by [`Client::request`]; nothing happens until it is sent.
 #[must_use = "a request does nothing until it is sent"]
 #[derive(Clone)]
@@ -37,43 +79,7 @@ impl Request {
         }
     }
 
-    /// The payload. Default: empty.
-    pub fn value(mut self, value: impl Into<Bytes>) -> Self {
-        self.draft.value = value.into();
-        self
-    }
-
-    /// The record's key: chooses the partition as Java clients do, so that requests of one key
-    /// meet one responder, in order. Without a key the less loaded of two random partitions is
-    /// taken.
-    pub fn key(mut self, key: impl Into<Bytes>) -> Self {
-        self.draft.key = Some(key.into());
-        self
-    }
-
-    /// Adds an application header. Names of the protocol are refused when the request is sent.
-    pub fn header(mut self, name: impl Into<String>, value: impl Into<Bytes>) -> Self {
-        self.draft.headers.push((name.into(), Some(value.into())));
-        self
-    }
-
-    /// How long the call may take, from sending on. Default: the client's, 30 s. At most 24 days.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.draft.timeout = timeout;
-        self
-    }
-
-    /// Which operation of a service that has several on one topic.
-    pub fn operation(mut self, operation: impl Into<String>) -> Self {
-        self.draft.operation = Some(operation.into());
-        self
-    }
-
-    /// Something to recognise the call by in [`Client::pending`]. Does not travel.
-    pub fn metadata(mut self, metadata: impl Into<Metadata>) -> Self {
-        self.draft.metadata = Some(metadata.into());
-        self
-    }
+    draft_setters!();
 
     /// Sends the request and waits for its reply.
     ///
@@ -97,11 +103,7 @@ impl Request {
     ///
     /// # Cancel safety
     /// As [`send`](Self::send).
-    pub async fn call<C, Req, Resp>(
-        mut self,
-        codec: C,
-        request: &Req,
-    ) -> Result<Resp, RequestError>
+    pub async fn call<C, Req, Resp>(mut self, codec: C, request: &Req) -> Result<Resp, RequestError>
     where
         C: Encode<Req> + Decode<Resp> + Send + Sync,
         Req: Sync + ?Sized,
@@ -156,7 +158,11 @@ impl Wanted {
         let rule = GatherRule {
             min: self.min.unwrap_or_else(|| targets.unwrap_or(1)),
             max: self.max,
-            until: if wait { Until::Deadline } else { Until::Minimum },
+            until: if wait {
+                Until::Deadline
+            } else {
+                Until::Minimum
+            },
         };
         match rule.validate(targets) {
             Ok(()) => Ok(rule),
@@ -183,42 +189,6 @@ macro_rules! wanted_setters {
         /// Do not end with the minimum: take what comes until the deadline.
         pub fn until_deadline(mut self) -> Self {
             self.wanted.until_deadline = true;
-            self
-        }
-
-        /// The payload. Default: empty.
-        pub fn value(mut self, value: impl Into<Bytes>) -> Self {
-            self.draft.value = value.into();
-            self
-        }
-
-        /// The record's key.
-        pub fn key(mut self, key: impl Into<Bytes>) -> Self {
-            self.draft.key = Some(key.into());
-            self
-        }
-
-        /// Adds an application header.
-        pub fn header(mut self, name: impl Into<String>, value: impl Into<Bytes>) -> Self {
-            self.draft.headers.push((name.into(), Some(value.into())));
-            self
-        }
-
-        /// Which operation of services that have several on one topic.
-        pub fn operation(mut self, operation: impl Into<String>) -> Self {
-            self.draft.operation = Some(operation.into());
-            self
-        }
-
-        /// How long it may take. Default: the client's, 30 s.
-        pub fn timeout(mut self, timeout: Duration) -> Self {
-            self.draft.timeout = timeout;
-            self
-        }
-
-        /// Something to recognise it by in [`Client::pending`]. Does not travel.
-        pub fn metadata(mut self, metadata: impl Into<Metadata>) -> Self {
-            self.draft.metadata = Some(metadata.into());
             self
         }
 
@@ -261,6 +231,7 @@ impl Scatter {
         }
     }
 
+    draft_setters!();
     wanted_setters!();
 
     /// The replies as they come. Nothing is sent before the stream is polled.
@@ -306,6 +277,7 @@ impl Gather {
         }
     }
 
+    draft_setters!();
     wanted_setters!();
 
     /// The replies as they come. Waits for a place under the client's limits; the request goes out

@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    core::Calls,
-    waiter::Failure,
-};
+use super::{core::Calls, waiter::Failure};
 use crate::transport::{Delivery, DeliverySink, TransportError};
 
 /// Ends the calls whose request was not, or perhaps not, stored. Successes are not reported: the

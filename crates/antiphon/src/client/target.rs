@@ -109,7 +109,11 @@ fn less_loaded(load: &[Load], count: u32) -> u32 {
     // Two different ones: the second is drawn from the others.
     let second = (first + random.random_range(1..count)) % count;
     let of = |partition: u32| load[partition as usize].load(Ordering::Relaxed);
-    if of(second) < of(first) { second } else { first }
+    if of(second) < of(first) {
+        second
+    } else {
+        first
+    }
 }
 
 /// At least one partition, so that there always is one to choose.

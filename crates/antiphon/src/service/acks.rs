@@ -11,11 +11,7 @@ use std::{
 
 use slab::Slab;
 
-use super::{
-    core::ServiceCore,
-    outgoing::EncodedReply,
-    partitions::Partition,
-};
+use super::{core::ServiceCore, outgoing::EncodedReply, partitions::Partition};
 use crate::transport::{Delivery, DeliverySink, TransportError, TransportErrorKind as Kind};
 
 /// Replies that have been handed over and not been acknowledged.
@@ -56,7 +52,7 @@ impl Acks {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.count.load(Ordering::Acquire)
+        self.count.load(Ordering::SeqCst)
     }
 
     /// Sends a reply; its request is done when the reply has been acknowledged.
@@ -71,7 +67,7 @@ impl Acks {
         let now = core.clock.elapsed();
         let reply = Arc::new(reply);
         // Counted first: the report may come before this function returns.
-        self.count.fetch_add(1, Ordering::AcqRel);
+        self.count.fetch_add(1, Ordering::SeqCst);
         let token = self.waiting().insert(Unacknowledged {
             reply: Arc::clone(&reply),
             partition,
@@ -106,6 +102,7 @@ impl Acks {
                 }
             }
             Verdict::Abandon => self.abandon(core, token, error),
+            Verdict::Leave => self.leave(core, token),
         }
     }
 
@@ -119,11 +116,10 @@ impl Acks {
                 one.reply = Arc::new(core.encoder.too_large(&one.reply));
                 Verdict::Replace(Arc::clone(&one.reply))
             }
-            Kind::TooLarge
-            | Kind::UnknownTopic
-            | Kind::UnknownPartition
-            | Kind::NotAuthorized
-            | Kind::Closed => Verdict::Abandon,
+            Kind::TooLarge | Kind::UnknownTopic | Kind::UnknownPartition | Kind::NotAuthorized => {
+                Verdict::Abandon
+            }
+            Kind::Closed => Verdict::Leave,
             _ if expired => Verdict::Abandon,
             _ => Verdict::Again(pause(one.attempts)),
         })
@@ -144,7 +140,7 @@ impl Acks {
     /// done; running it again could not bring the reply to anyone.
     fn abandon(&self, core: &ServiceCore, token: u64, error: &TransportError) {
         core.metrics.abandoned.increment(1);
-        if let Some(one) = self.remove(token) {
+        if let Some(one) = self.settle(token) {
             tracing::warn!(
                 %error,
                 reply_topic = %one.reply.topic(),
@@ -152,15 +148,30 @@ impl Acks {
                 attempts = one.attempts,
                 "reply given up"
             );
-            one.partition.done(one.sequence);
         }
         core.changed();
     }
 
+    /// Gives a reply up that this service can no longer send. Its request is not done, and will be
+    /// delivered again to whoever comes next.
+    fn leave(&self, core: &ServiceCore, token: u64) {
+        if let Some(one) = self.remove(token) {
+            one.partition.leave();
+            self.count.fetch_sub(1, Ordering::SeqCst);
+        }
+        core.changed();
+    }
+
+    /// Its request is done, *before* it stops to count: who finds nothing in hand may commit.
+    fn settle(&self, token: u64) -> Option<Unacknowledged> {
+        let one = self.remove(token)?;
+        one.partition.done(one.sequence);
+        self.count.fetch_sub(1, Ordering::SeqCst);
+        Some(one)
+    }
+
     fn remove(&self, token: u64) -> Option<Unacknowledged> {
-        let removed = self.waiting().try_remove(usize::try_from(token).ok()?)?;
-        self.count.fetch_sub(1, Ordering::AcqRel);
-        Some(removed)
+        self.waiting().try_remove(usize::try_from(token).ok()?)
     }
 
     fn waiting(&self) -> MutexGuard<'_, Slab<Unacknowledged>> {
@@ -172,6 +183,7 @@ enum Verdict {
     Again(Duration),
     Replace(Arc<EncodedReply>),
     Abandon,
+    Leave,
 }
 
 fn pause(attempts: u32) -> Duration {
@@ -191,9 +203,7 @@ impl DeliverySink for Acks {
         for Delivery { token, result } in batch {
             match result {
                 Ok(()) => {
-                    if let Some(one) = self.remove(token) {
-                        one.partition.done(one.sequence);
-                    }
+                    self.settle(token);
                 }
                 Err(failure) => self.failed(&core, token, &failure.error),
             }

@@ -135,9 +135,14 @@ impl ServiceBuilder {
         let wrong = if !is_legal_topic_name(topic) {
             Some(format!("{topic:?} is not a legal topic name"))
         } else if let Some(operation) = operation.filter(|o| !is_operation_name(o)) {
-            Some(format!("{operation:?} is not an operation name: 1 to 200 of a-z A-Z 0-9 . _ / -"))
+            Some(format!(
+                "{operation:?} is not an operation name: 1 to 200 of a-z A-Z 0-9 . _ / -"
+            ))
         } else if !self.routes.add(topic, operation, handler) {
-            Some(format!("two handlers for {topic} {}", operation.unwrap_or("")))
+            Some(format!(
+                "two handlers for {topic} {}",
+                operation.unwrap_or("")
+            ))
         } else {
             None
         };
@@ -231,6 +236,11 @@ fn check(name: &str, config: &ServiceConfig, routes: &Routes) -> Result<(), Star
     if config.concurrency == 0 || config.max_unacknowledged == 0 {
         return Err(StartError::config(
             "concurrency and max_unacknowledged must be at least 1",
+        ));
+    }
+    if config.commit_interval.is_zero() || config.handler_timeout.is_zero() {
+        return Err(StartError::config(
+            "commit_interval and handler_timeout must be longer than nothing",
         ));
     }
     Ok(())

@@ -83,14 +83,14 @@ pub(crate) struct Place(Arc<ServiceCore>);
 
 impl Place {
     pub(crate) fn take(core: &Arc<ServiceCore>) -> Self {
-        core.running.fetch_add(1, Ordering::AcqRel);
+        core.running.fetch_add(1, Ordering::SeqCst);
         Self(Arc::clone(core))
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.running.fetch_sub(1, Ordering::AcqRel);
+        self.0.running.fetch_sub(1, Ordering::SeqCst);
         self.0.changed();
     }
 }
@@ -99,7 +99,10 @@ impl Drop for Place {
 const MOST_COMPLAINTS: usize = 256;
 
 impl ServiceCore {
-    #[expect(clippy::too_many_arguments, reason = "the parts of one value, made in one place")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the parts of one value, made in one place"
+    )]
     pub(crate) fn new(
         config: ServiceConfig,
         routes: Routes,
@@ -138,11 +141,14 @@ impl ServiceCore {
     }
 
     /// How many more requests may be admitted now.
+    ///
+    /// The counts and the flag `starved` are sequentially consistent: who raises the flag and then
+    /// finds no room is seen by who makes room and then looks at the flag.
     pub(crate) fn room(&self) -> usize {
         if self.draining.load(Ordering::Acquire) {
             return 0;
         }
-        let running = self.running.load(Ordering::Acquire);
+        let running = self.running.load(Ordering::SeqCst);
         let handlers = (self.config.concurrency as usize).saturating_sub(running);
         let unacknowledged = self.acks.len().saturating_add(running);
         let replies = (self.config.max_unacknowledged as usize).saturating_sub(unacknowledged);
@@ -151,9 +157,9 @@ impl ServiceCore {
 
     /// Something has ended: the request thread may go on, and whoever drains may look again.
     pub(crate) fn changed(&self) {
-        if self.starved.load(Ordering::Acquire)
+        if self.starved.load(Ordering::SeqCst)
             && self.room() > 0
-            && self.starved.swap(false, Ordering::AcqRel)
+            && self.starved.swap(false, Ordering::SeqCst)
             && let Some(subscription) = self.subscription.get()
         {
             subscription.resume();
@@ -182,8 +188,13 @@ impl ServiceCore {
                 .success(to, ticket.correlation_id, ticket.mode, response),
             Err(status) => self.encoder.error(to, ticket.correlation_id, &status),
         };
-        self.acks
-            .send(self, reply, ticket.partition, ticket.sequence, ticket.deadline);
+        self.acks.send(
+            self,
+            reply,
+            ticket.partition,
+            ticket.sequence,
+            ticket.deadline,
+        );
     }
 
     /// Counts a refusal, and names each requester in the log once.

@@ -6,9 +6,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon_proto::{
-    Executed, HeadLimits, Refusal, ReplyMode, RequestHead, Status, header,
-};
+use antiphon_proto::{Executed, HeadLimits, Refusal, ReplyMode, RequestHead, Status, header};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
@@ -39,8 +37,17 @@ pub(crate) struct Dispatcher {
     partitions: Vec<Arc<Partition>>,
     /// The last reply topic that was allowed, since the next is most often the same.
     last_allowed: Option<Arc<str>>,
+    /// A partition with as much behind one request as may be remembered.
+    crowded: Option<Arc<Partition>>,
     next_commit: Duration,
 }
+
+/// How many requests of a partition may be begun behind one that is not done, as a multiple of the
+/// replies that may wait for acknowledgement: each is remembered until then, and a crash repeats it.
+const MOST_BEHIND: usize = 10;
+
+/// One in so many requests is a reason to look how many are behind.
+const LOOK_AT_SPAN: u64 = 16;
 
 /// How often the offsets are looked at.
 const TICK: Duration = Duration::from_millis(50);
@@ -53,6 +60,7 @@ impl Dispatcher {
             batch: Vec::new(),
             partitions: Vec::new(),
             last_allowed: None,
+            crowded: None,
             next_commit: Duration::ZERO,
         }
     }
@@ -72,6 +80,11 @@ impl Dispatcher {
         Some(owned)
     }
 
+    fn is_crowded(&self, partition: &Partition) -> bool {
+        let most = (self.core.config.max_unacknowledged as usize).saturating_mul(MOST_BEHIND);
+        partition.span() >= most && !partition.is_revoked()
+    }
+
     fn handle(&mut self, record: &Record<'_>) {
         if self.core.draining.load(Ordering::Acquire) {
             return;
@@ -81,6 +94,9 @@ impl Dispatcher {
         };
         self.core.metrics.received.increment(1);
         let sequence = partition.start(record.offset);
+        if sequence.is_multiple_of(LOOK_AT_SPAN) && self.is_crowded(&partition) {
+            self.crowded = Some(Arc::clone(&partition));
+        }
         let limits = HeadLimits::default();
         let headers = record.header_list(limits.max_headers + 1);
         match RequestHead::decode(headers.iter().copied(), limits) {
@@ -123,7 +139,8 @@ impl Dispatcher {
             let status = Status::deadline_exceeded("the request had expired when it was read");
             Work::Answer(status.with_executed(Executed::Maybe))
         } else if let Some(refusal) = unsupported(head) {
-            self.core.refused("unsupported", requester, refusal.message());
+            self.core
+                .refused("unsupported", requester, refusal.message());
             Work::Answer(refusal)
         } else {
             self.route(record, head, headers, &ticket)
@@ -169,7 +186,10 @@ impl Dispatcher {
 
     /// The return address; `None` when nothing may be written there. The outer `Some` around
     /// `None` is a request that wants no reply.
-    #[expect(clippy::option_option, reason = "three cases: refused, no reply wanted, an address")]
+    #[expect(
+        clippy::option_option,
+        reason = "three cases: refused, no reply wanted, an address"
+    )]
     fn address(
         &mut self,
         topic: Option<&str>,
@@ -206,7 +226,12 @@ impl Dispatcher {
     }
 
     /// A request that can not be read is counted, and answered where an allowed address could be.
-    fn refuse_malformed(&mut self, refusal: &Refusal<'_>, partition: Arc<Partition>, sequence: u64) {
+    fn refuse_malformed(
+        &mut self,
+        refusal: &Refusal<'_>,
+        partition: Arc<Partition>,
+        sequence: u64,
+    ) {
         let detail = refusal.reason.to_string();
         self.core.refused("malformed", None, &detail);
         let (Some(id), Some(Some(reply))) = (
@@ -257,7 +282,9 @@ fn unsupported(head: &RequestHead<'_>) -> Option<Status> {
 }
 
 fn application_headers(headers: &[(&[u8], Option<&[u8]>)]) -> HeaderPairs {
-    let own = headers.iter().filter(|(name, _)| !header::is_reserved(name));
+    let own = headers
+        .iter()
+        .filter(|(name, _)| !header::is_reserved(name));
     own.map(|(name, value)| {
         (
             Bytes::copy_from_slice(name),
@@ -270,15 +297,23 @@ fn application_headers(headers: &[(&[u8], Option<&[u8]>)]) -> HeaderPairs {
 impl RecordSink for Dispatcher {
     /// Requests are left in Kafka while there is no place for them. The flag is raised before the
     /// second look, so that a place that comes free in between is not missed.
+    ///
+    /// A crowded partition stops all of them until the request in front is done; each tick looks
+    /// again.
     fn demand(&mut self) -> usize {
+        let crowded = self.crowded.take();
+        self.crowded = crowded.filter(|partition| self.is_crowded(partition));
+        if self.crowded.is_some() {
+            return 0;
+        }
         let room = self.core.room();
         if room > 0 {
             return room;
         }
-        self.core.starved.store(true, Ordering::Release);
+        self.core.starved.store(true, Ordering::SeqCst);
         let room = self.core.room();
         if room > 0 {
-            self.core.starved.store(false, Ordering::Release);
+            self.core.starved.store(false, Ordering::SeqCst);
         }
         room
     }
@@ -293,7 +328,7 @@ impl RecordSink for Dispatcher {
     fn tick(&mut self, _caught_up: bool) -> Duration {
         let now = self.core.clock.elapsed();
         if now >= self.next_commit {
-            self.next_commit = now + self.core.config.commit_interval;
+            self.next_commit = now.saturating_add(self.core.config.commit_interval);
             let commits = self.core.partitions.take_commits();
             if let Some(subscription) = self.core.subscription.get()
                 && !commits.is_empty()

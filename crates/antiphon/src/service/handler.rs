@@ -150,8 +150,9 @@ where
         let value = match self.codec.decode(&request.value) {
             Ok(value) => value,
             Err(error) => {
-                let status = Status::invalid_argument(format!("the request does not decode: {error}"))
-                    .with_executed(Executed::No);
+                let status =
+                    Status::invalid_argument(format!("the request does not decode: {error}"))
+                        .with_executed(Executed::No);
                 return Box::pin(std::future::ready(Err(status)));
             }
         };

@@ -38,8 +38,14 @@ impl GroupEvents for Membership {
                 return Vec::new();
             }
             let limit = core.config.revoke_timeout;
-            if tokio::time::timeout(limit, idle(&core, &gone)).await.is_err() {
-                tracing::warn!(?limit, "handlers of revoked partitions go on; their requests will be delivered again");
+            if tokio::time::timeout(limit, idle(&core, &gone))
+                .await
+                .is_err()
+            {
+                tracing::warn!(
+                    ?limit,
+                    "handlers of revoked partitions go on; their requests will be delivered again"
+                );
             }
             partitions::take_commits(&gone)
         })

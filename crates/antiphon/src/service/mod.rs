@@ -102,15 +102,16 @@ impl Service {
     /// # Cancel safety
     /// Dropping the future stops the service at once.
     pub async fn drain(mut self, deadline: Duration) -> DrainReport {
-        self.stopped = true;
         let core = &self.core;
-        let until = Instant::now() + deadline;
+        let begun = Instant::now();
         core.draining.store(true, Ordering::Release);
         let in_hand = core.running.load(Ordering::Acquire) + core.acks.len();
-        let _ = tokio::time::timeout_at(until, idle(core)).await;
+        let _ = tokio::time::timeout(deadline, idle(core)).await;
         let abandoned = core.running.load(Ordering::Acquire) + core.acks.len();
-        let left = until.saturating_duration_since(Instant::now());
-        self.close(left.max(LAST_WORDS)).await;
+        let left = deadline.saturating_sub(begun.elapsed());
+        // Until here a drop has to stop the service; from here on it is being stopped.
+        self.stopped = true;
+        self.close(left.clamp(LAST_WORDS, LONGEST_GOODBYE)).await;
         DrainReport { in_hand, abandoned }
     }
 
@@ -132,6 +133,9 @@ impl Service {
 
 /// What the log's clients get to stop in, when the drain has taken the whole deadline.
 const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// And what they get at most, however long the caller would wait.
+const LONGEST_GOODBYE: Duration = Duration::from_secs(60);
 
 async fn idle(core: &ServiceCore) {
     loop {

@@ -6,6 +6,7 @@ use antiphon_proto::{Code, Executed, ReplyFields, ReplyMode, Status, header};
 use bytes::Bytes;
 
 use super::handler::Response;
+use crate::headers;
 use crate::transport::{Outgoing, OutgoingHeaders, Publisher, TopicRef, TransportError};
 
 /// Where a reply goes: checked against the allow-list, and there.
@@ -29,6 +30,9 @@ pub(crate) struct EncodedReply {
     headers: Vec<(String, Bytes)>,
     value: Bytes,
 }
+
+/// Longest details of an error, in bytes; longer ones are left out.
+const MOST_DETAILS: usize = 32 * 1024;
 
 /// The constant parts of this service's replies.
 #[derive(Debug)]
@@ -61,16 +65,19 @@ impl Encoder {
         response: Response,
     ) -> EncodedReply {
         let (value, headers, content_type) = response.into_parts();
-        if let Some((name, _)) = headers.iter().find(|(n, _)| bad_header(n)) {
-            let status = Status::internal(format!("the handler set the header {name:?}, which is not its to set"));
+        let lengths = headers.iter().map(|(n, v)| (n.as_str(), v.len()));
+        if let Some(why) = headers::refusal(lengths) {
+            let status = Status::internal(format!("the handler's headers can not be sent: {why}"));
             return self.error(to, correlation_id, &status);
         }
+        // The handler's own goes before the codec's.
+        let own = headers.iter().any(|(n, _)| n == header::CONTENT_TYPE);
         EncodedReply {
             to,
             keyed: mode == ReplyMode::Single && headers.is_empty(),
             correlation_id,
             packed: self.plain.clone(),
-            content_type,
+            content_type: content_type.filter(|_| !own),
             status_message: None,
             status_details: None,
             headers,
@@ -89,6 +96,8 @@ impl Encoder {
             Code::Ok => Code::Unknown,
             code => code,
         };
+        // Longer ones would make the requester refuse the headers, and with them the code.
+        let details = status.details().filter(|text| text.len() <= MOST_DETAILS);
         let wait = status.retry_after();
         let fields = ReplyFields {
             responder: Some(&self.responder),
@@ -106,7 +115,7 @@ impl Encoder {
             packed: packed.into(),
             content_type: None,
             status_message: Some(status.wire_message()),
-            status_details: status.details().map(str::to_owned),
+            status_details: details.map(str::to_owned),
             headers: Vec::new(),
             value: Bytes::new(),
         }
@@ -115,8 +124,9 @@ impl Encoder {
     /// What the requester gets when its reply does not fit: the work is done all the same.
     pub(crate) fn too_large(&self, reply: &EncodedReply) -> EncodedReply {
         let size = reply.value.len();
-        let status = Status::resource_exhausted(format!("the reply of {size} bytes is too large to send"))
-            .with_executed(Executed::Yes);
+        let status =
+            Status::resource_exhausted(format!("the reply of {size} bytes is too large to send"))
+                .with_executed(Executed::Yes);
         self.error(reply.to.clone(), reply.correlation_id.clone(), &status)
     }
 }
@@ -166,8 +176,4 @@ impl EncodedReply {
     pub(crate) fn partition(&self) -> i32 {
         self.to.partition
     }
-}
-
-fn bad_header(name: &str) -> bool {
-    name.is_empty() || name.contains('\0') || header::is_reserved(name.as_bytes())
 }

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
@@ -19,6 +19,8 @@ pub(crate) struct Partition {
     watermark: Mutex<Watermark>,
     /// No more of its requests are started.
     revoked: AtomicBool,
+    /// Requests that were begun and are left for the next owner.
+    left: AtomicUsize,
 }
 
 impl Partition {
@@ -27,6 +29,7 @@ impl Partition {
             at,
             watermark: Mutex::new(Watermark::new()),
             revoked: AtomicBool::new(false),
+            left: AtomicUsize::new(0),
         }
     }
 
@@ -54,8 +57,20 @@ impl Partition {
         watermark.in_flight() == 0
     }
 
+    /// A record that was begun is neither done nor worked on: nobody need wait for it, and nothing
+    /// from it on is committed.
+    pub(crate) fn leave(&self) {
+        self.left.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Records between the oldest that is not done and the newest.
+    pub(crate) fn span(&self) -> usize {
+        self.watermark().span()
+    }
+
     fn in_flight(&self) -> usize {
-        self.watermark().in_flight()
+        let left = self.left.load(Ordering::Acquire);
+        self.watermark().in_flight().saturating_sub(left)
     }
 
     fn take_commit(&self) -> Option<PartitionOffset> {
@@ -65,7 +80,9 @@ impl Partition {
     }
 
     fn watermark(&self) -> MutexGuard<'_, Watermark> {
-        self.watermark.lock().unwrap_or_else(PoisonError::into_inner)
+        self.watermark
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -79,7 +96,10 @@ impl Partitions {
     pub(crate) fn assign(&self, partitions: &[TopicPartition]) {
         let mut owned = self.owned();
         for at in partitions {
-            owned.insert(at.clone(), Arc::new(Partition::new(at.clone())));
+            let before = owned.insert(at.clone(), Arc::new(Partition::new(at.clone())));
+            if let Some(before) = before {
+                before.revoked.store(true, Ordering::Release);
+            }
         }
     }
 
@@ -121,5 +141,7 @@ pub(crate) fn take_commits<'a>(
 }
 
 pub(crate) fn all_idle(partitions: &[Arc<Partition>]) -> bool {
-    partitions.iter().all(|partition| partition.in_flight() == 0)
+    partitions
+        .iter()
+        .all(|partition| partition.in_flight() == 0)
 }

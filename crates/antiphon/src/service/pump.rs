@@ -29,9 +29,6 @@ pub(crate) async fn pump(core: Arc<ServiceCore>, mut batches: mpsc::Receiver<Vec
     while let Some(batch) = batches.recv().await {
         let mut last = None;
         for inbound in batch {
-            if inbound.ticket.partition.is_revoked() {
-                continue;
-            }
             match known_destination(&core, &inbound.ticket, &mut last).await {
                 Some(Ok(to)) => start(&core, inbound, to),
                 Some(Err(refusal)) => refuse(&core, &inbound.ticket, &refusal),
@@ -79,9 +76,7 @@ fn at(
     reply: &ReplyAt,
     ticket: &Ticket,
 ) -> Result<Option<Destination>, AddressRefusal> {
-    topic
-        .at(reply.partition, &ticket.correlation_id)
-        .map(Some)
+    topic.at(reply.partition, &ticket.correlation_id).map(Some)
 }
 
 /// How often a reply topic is asked for when the brokers do not answer.
@@ -119,6 +114,10 @@ fn refuse(core: &ServiceCore, ticket: &Ticket, refusal: &AddressRefusal) {
 
 fn start(core: &Arc<ServiceCore>, inbound: Inbound, to: Option<Destination>) {
     let Inbound { ticket, work } = inbound;
+    if ticket.partition.is_revoked() {
+        ticket.partition.leave();
+        return;
+    }
     let (handler, request) = match work {
         Work::Answer(status) => return core.finish(ticket, to, Err(status)),
         Work::Handle(handler, request) => (handler, request),
@@ -166,16 +165,21 @@ fn first_poll(
     }))
 }
 
-async fn wait(core: &ServiceCore, running: Running) -> Outcome {
+async fn wait(core: &ServiceCore, mut running: Running) -> Outcome {
     let limit = core.config.handler_timeout;
-    let caught = AssertUnwindSafe(running).catch_unwind();
-    tokio::time::timeout(limit, caught)
+    let caught = AssertUnwindSafe(&mut running).catch_unwind();
+    let outcome = tokio::time::timeout(limit, caught)
         .await
         .unwrap_or_else(|_| {
             let detail = format!("the handler was stopped after {limit:?}");
             let status = Status::deadline_exceeded(detail);
             Ok(Err(status.with_executed(Executed::Maybe)))
-        })
+        });
+    // What a handler leaves behind may panic as well, and its request must still be answered.
+    match catch_unwind(AssertUnwindSafe(move || drop(running))) {
+        Ok(()) => outcome,
+        Err(panic) => outcome.and(Err(panic)),
+    }
 }
 
 fn end(

@@ -45,7 +45,9 @@ impl Allowed {
         }
         let patterns = config.allowed_reply_topics.iter().map(|pattern| {
             Regex::new(&format!("^(?:{pattern})$")).map_err(|error| {
-                StartError::config(format!("the reply topic pattern {pattern:?} is wrong: {error}"))
+                StartError::config(format!(
+                    "the reply topic pattern {pattern:?} is wrong: {error}"
+                ))
             })
         });
         Ok(Self {
@@ -98,7 +100,9 @@ impl ReplyTopics {
 
     /// The topic, asked for if need be; callers that ask for the same one wait for one answer.
     pub(crate) async fn find(&self, name: &Arc<str>) -> Result<Option<ReplyTopic>, TransportError> {
-        let found = self.known.try_get_with(Arc::clone(name), self.look_up(name));
+        let found = self
+            .known
+            .try_get_with(Arc::clone(name), self.look_up(name));
         found.await.map_err(|error| (*error).clone())
     }
 

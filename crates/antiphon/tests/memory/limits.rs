@@ -32,7 +32,12 @@ async fn at_a_limit_a_call_that_may_not_wait_is_overloaded() {
         let client = client_with(&broker, config).await;
         let _first = ask(&client, "123456");
         sent(&broker, 1).await;
-        let error = client.request("echo").value("123456").send().await.unwrap_err();
+        let error = client
+            .request("echo")
+            .value("123456")
+            .send()
+            .await
+            .unwrap_err();
         assert_unsent(&error, Kind::Overloaded);
         assert_eq!(client.in_flight(), 1);
         assert_eq!(broker.records("echo").len(), 1);
@@ -69,7 +74,11 @@ async fn a_call_that_gets_no_place_in_time_was_never_sent() {
         sent(&broker, 1).await;
         let begun = tokio::time::Instant::now();
         let request = client.request("echo").value("123456");
-        let error = request.timeout(Duration::from_secs(2)).send().await.unwrap_err();
+        let error = request
+            .timeout(Duration::from_secs(2))
+            .send()
+            .await
+            .unwrap_err();
         assert_unsent(&error, Kind::DeadlineBeforeSend);
         let took = begun.elapsed();
         assert!(took >= Duration::from_secs(2), "{took:?}");
@@ -111,7 +120,12 @@ async fn giving_up_the_wait_for_a_place_loses_none() {
             settle().await;
         }
         assert_eq!(client.in_flight(), 0);
-        client.request("echo").value("1234567890").send().await.unwrap();
+        client
+            .request("echo")
+            .value("1234567890")
+            .send()
+            .await
+            .unwrap();
     }
 }
 
@@ -147,8 +161,11 @@ async fn more_partitions_are_used_once_the_count_is_old() {
     settle().await;
     let calls: Vec<_> = (0..40).map(|_| ask(&client, "")).collect();
     sent(&broker, 41).await;
-    let partitions: std::collections::BTreeSet<i32> =
-        broker.records("echo").iter().map(|record| record.partition).collect();
+    let partitions: std::collections::BTreeSet<i32> = broker
+        .records("echo")
+        .iter()
+        .map(|record| record.partition)
+        .collect();
     assert_eq!(partitions.len(), 4);
     drop(calls);
 }

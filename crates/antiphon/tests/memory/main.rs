@@ -15,4 +15,5 @@ mod random;
 mod replies;
 mod strays;
 mod support;
+mod threads;
 mod timeouts;

@@ -22,7 +22,13 @@ async fn what_can_not_be_valid_is_refused_and_not_sent() {
     let broker = broker();
     let client = client(&broker).await;
     let request = || client.request("echo");
-    let reserved = ["correlation-id", "reply-topic", "antiphon", "status-message", "status-details"];
+    let reserved = [
+        "correlation-id",
+        "reply-topic",
+        "antiphon",
+        "status-message",
+        "status-details",
+    ];
     let mut wrong: Vec<_> = reserved.map(|name| request().header(name, "x")).into();
     wrong.push(request().header("", "x"));
     wrong.push(request().header("a\0b", "x"));
@@ -53,7 +59,9 @@ async fn a_header_that_may_stand_only_once_is_not_sent_twice() {
         once.send().await.unwrap();
     }
     // The caller's own media type takes the place of the codec's.
-    let typed = client.request("echo").header("content-type", "application/vnd.x+json");
+    let typed = client
+        .request("echo")
+        .header("content-type", "application/vnd.x+json");
     let number: u32 = typed.call(Json, &7).await.unwrap();
     assert_eq!(number, 7);
     drop(service);
@@ -63,7 +71,15 @@ async fn a_header_that_may_stand_only_once_is_not_sent_twice() {
 async fn a_topic_name_that_kafka_would_refuse_is_invalid() {
     let broker = broker();
     let client = client(&broker).await;
-    for name in ["", ".", "..", "a/b", "a b", "\u{e4}", "x".repeat(250).as_str()] {
+    for name in [
+        "",
+        ".",
+        "..",
+        "a/b",
+        "a b",
+        "\u{e4}",
+        "x".repeat(250).as_str(),
+    ] {
         let error = client.request(name).send().await.unwrap_err();
         assert_eq!(error.kind(), Kind::Invalid);
         assert_eq!(error.executed(), Executed::No);
@@ -108,7 +124,12 @@ async fn a_request_above_the_clients_limit_is_too_large() {
         ..ClientConfig::default()
     };
     let client = client_with(&broker, config).await;
-    let error = client.request("echo").value("x".repeat(11)).send().await.unwrap_err();
+    let error = client
+        .request("echo")
+        .value("x".repeat(11))
+        .send()
+        .await
+        .unwrap_err();
     assert_unsent(&error, Kind::TooLarge);
     let keyed = client.request("echo").value("x".repeat(6)).key("12345");
     assert_unsent(&keyed.send().await.unwrap_err(), Kind::TooLarge);
@@ -123,7 +144,12 @@ async fn a_request_that_could_never_have_a_place_is_too_large() {
         ..ClientConfig::default()
     };
     let client = client_with(&broker, config).await;
-    let error = client.request("echo").value("x".repeat(11)).send().await.unwrap_err();
+    let error = client
+        .request("echo")
+        .value("x".repeat(11))
+        .send()
+        .await
+        .unwrap_err();
     assert_unsent(&error, Kind::TooLarge);
 }
 
@@ -135,7 +161,12 @@ async fn a_request_above_the_brokers_limit_is_too_large() {
         ..ClientConfig::default()
     };
     let client = client_with(&broker, config).await;
-    let error = client.request("echo").value(vec![0; 2 << 20]).send().await.unwrap_err();
+    let error = client
+        .request("echo")
+        .value(vec![0; 2 << 20])
+        .send()
+        .await
+        .unwrap_err();
     assert_placed(&error, Kind::TooLarge, Executed::No);
     assert!(broker.records("echo").is_empty());
     assert_eq!(client.in_flight(), 0);
@@ -159,7 +190,7 @@ async fn a_topic_that_does_not_exist_is_not_created() {
 async fn a_topic_that_was_deleted_is_unknown_until_it_is_back() {
     let broker = broker();
     let client = client(&broker).await;
-    let _ = ask(&client, "first");
+    drop(ask(&client, "first"));
     sent(&broker, 1).await;
     broker.delete_topic("echo");
     let error = client.request("echo").send().await.unwrap_err();
@@ -272,7 +303,10 @@ async fn a_handlers_error_says_how_certain_it_is() {
 #[tokio::test(start_paused = true)]
 async fn an_error_that_calls_itself_ok_is_still_an_error() {
     let broker = broker();
-    let _service = serve(&broker, "s", |_, _| async { Err(Status::new(Code::Ok, "fine")) }).await;
+    let _service = serve(&broker, "s", |_, _| async {
+        Err(Status::new(Code::Ok, "fine"))
+    })
+    .await;
     let client = client(&broker).await;
     let error = client.request("echo").send().await.unwrap_err();
     assert_placed(&error, Kind::Status, Executed::Yes);
@@ -284,7 +318,11 @@ async fn a_reply_that_does_not_decode_was_executed() {
     let broker = broker();
     let _service = echo(&broker).await;
     let client = client(&broker).await;
-    let error = client.request("echo").call::<_, _, Vec<u8>>(Json, "text").await.unwrap_err();
+    let error = client
+        .request("echo")
+        .call::<_, _, Vec<u8>>(Json, "text")
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), Kind::Undecodable);
     assert_eq!(error.executed(), Executed::Yes);
     assert_eq!(error.topic(), Some("echo"));
@@ -299,7 +337,11 @@ async fn a_reply_whose_own_header_can_not_be_read_ends_the_call() {
         &[("antiphon", "v=1"), ("antiphon", "v=1")],
         &[("antiphon", "v=9")],
         &[("antiphon", "v=1;v=1")],
-        &[("antiphon", "v=1"), ("status-message", "a"), ("status-message", "b")],
+        &[
+            ("antiphon", "v=1"),
+            ("status-message", "a"),
+            ("status-message", "b"),
+        ],
     ];
     for extra in hostile {
         let broker = broker();
@@ -376,7 +418,10 @@ async fn closing_turns_away_the_calls_that_wait_for_a_place() {
     sent(&broker, 1).await;
     let report = client.close(Duration::from_secs(1)).await;
     assert_eq!(report.abandoned, 1);
-    let mut errors = [first.await.unwrap().unwrap_err(), second.await.unwrap().unwrap_err()];
+    let mut errors = [
+        first.await.unwrap().unwrap_err(),
+        second.await.unwrap().unwrap_err(),
+    ];
     errors.sort_by_key(|error| error.correlation_id().is_none());
     assert_placed(&errors[0], Kind::Closed, Executed::Maybe);
     assert_unsent(&errors[1], Kind::Closed);

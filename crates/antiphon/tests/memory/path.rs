@@ -89,7 +89,14 @@ async fn without_a_path_a_call_is_not_ready_and_not_sent() {
         let error = request.send().await.unwrap_err();
         assert_unsent(&error, Kind::NotReady);
         let took = begun.elapsed().as_millis();
-        assert!(if fail_fast { took < 10 } else { (2_000..2_250).contains(&took) }, "{took}");
+        assert!(
+            if fail_fast {
+                took < 10
+            } else {
+                (2_000..2_250).contains(&took)
+            },
+            "{took}"
+        );
         assert_eq!(broker.records("echo").len(), 1);
         broker.create_topic("web.replies", 8);
         tokio::time::sleep(Duration::from_secs(2)).await;
@@ -158,12 +165,22 @@ async fn a_client_that_can_not_have_its_partition_does_not_start() {
             ..ClientConfig::default()
         };
         let builder = Client::builder("web").transport(broker.transport());
-        assert_eq!(builder.config(config).connect().await.unwrap_err().kind(), kind);
+        assert_eq!(
+            builder.config(config).connect().await.unwrap_err().kind(),
+            kind
+        );
     }
     let builder = Client::builder("mobile").transport(broker.transport());
-    let error = builder.config(not_created(true)).connect().await.unwrap_err();
+    let error = builder
+        .config(not_created(true))
+        .connect()
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), StartErrorKind::UnknownTopic);
     assert!(!broker.topics().contains(&"mobile.replies".to_owned()));
     let builder = Client::builder("no/name").transport(broker.transport());
-    assert_eq!(builder.connect().await.unwrap_err().kind(), StartErrorKind::Config);
+    assert_eq!(
+        builder.connect().await.unwrap_err().kind(),
+        StartErrorKind::Config
+    );
 }

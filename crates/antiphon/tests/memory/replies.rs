@@ -23,8 +23,16 @@ async fn open_call(
     let before = broker.records("echo").len();
     let call = ask(client, "x");
     let requests = sent(broker, before + 1).await;
-    let known: Vec<_> = client.pending(10).iter().map(|call| call.correlation_id).collect();
-    let mine = requests.iter().map(id_of).find(|id| known.contains(id)).unwrap();
+    let known: Vec<_> = client
+        .pending(10)
+        .iter()
+        .map(|call| call.correlation_id)
+        .collect();
+    let mine = requests
+        .iter()
+        .map(id_of)
+        .find(|id| known.contains(id))
+        .unwrap();
     (call, mine.to_string())
 }
 
@@ -33,7 +41,11 @@ async fn a_reply_with_nothing_but_its_id_is_a_success() {
     let broker = broker();
     let client = client(&broker).await;
     let (call, id) = open_call(&broker, &client).await;
-    let extra = [("correlation-id", id.as_str()), ("x-trace", "7"), ("x-trace", "8")];
+    let extra = [
+        ("correlation-id", id.as_str()),
+        ("x-trace", "7"),
+        ("x-trace", "8"),
+    ];
     answer(&broker, &client, None, "by hand", &extra);
     let reply = call.await.unwrap().unwrap();
     assert_eq!(&reply.value()[..], b"by hand");
@@ -67,7 +79,13 @@ async fn a_key_that_is_no_id_of_ours_leaves_it_to_the_header() {
         upper("0b5cbd2c-61b6-8f6e-9d3f-0d8c2b1e7a10"),
     ] {
         let (call, id) = open_call(&broker, &client).await;
-        answer(&broker, &client, Some(&key), "ok", &[("correlation-id", &id)]);
+        answer(
+            &broker,
+            &client,
+            Some(&key),
+            "ok",
+            &[("correlation-id", &id)],
+        );
         call.await.unwrap().unwrap();
     }
     assert_eq!(client.stray_counts(), antiphon::StrayCounts::default());
@@ -81,7 +99,13 @@ async fn a_key_that_is_an_old_id_of_ours_leaves_it_to_the_header() {
     answer(&broker, &client, Some(&old), "old", &[]);
     call.await.unwrap().unwrap();
     let (call, id) = open_call(&broker, &client).await;
-    answer(&broker, &client, Some(&old), "new", &[("correlation-id", &id)]);
+    answer(
+        &broker,
+        &client,
+        Some(&old),
+        "new",
+        &[("correlation-id", &id)],
+    );
     assert_eq!(&call.await.unwrap().unwrap().value()[..], b"new");
     assert_eq!(client.stray_counts(), antiphon::StrayCounts::default());
 }
@@ -93,7 +117,13 @@ async fn a_key_that_is_another_instances_id_is_foreign_whatever_the_header_says(
     let client = client(&broker).await;
     let (call, id) = open_call(&broker, &client).await;
     let foreign = CorrelationId::compose(InstanceId::new(1), 2, 3, 4).to_string();
-    answer(&broker, &client, Some(&foreign), "x", &[("correlation-id", &id)]);
+    answer(
+        &broker,
+        &client,
+        Some(&foreign),
+        "x",
+        &[("correlation-id", &id)],
+    );
     settle().await;
     assert_eq!(client.stray_counts().foreign, 1);
     assert!(!call.is_finished());
@@ -107,7 +137,13 @@ async fn unknown_fields_of_a_later_minor_version_are_ignored() {
     let client = client(&broker).await;
     let (call, id) = open_call(&broker, &client).await;
     let packed = "v=1;zz=whatever;r=svc/1/a";
-    answer(&broker, &client, None, "x", &[("correlation-id", &id), ("antiphon", packed)]);
+    answer(
+        &broker,
+        &client,
+        None,
+        "x",
+        &[("correlation-id", &id), ("antiphon", packed)],
+    );
     assert_eq!(call.await.unwrap().unwrap().responder(), Some("svc/1/a"));
 }
 
@@ -146,7 +182,9 @@ async fn a_handlers_headers_arrive_and_take_the_key_away() {
         .route(
             "echo",
             antiphon::service::raw(|_, value: bytes::Bytes| async move {
-                Ok(Response::new(value).header("x-cost", "3").content_type("text/plain"))
+                Ok(Response::new(value)
+                    .header("x-cost", "3")
+                    .content_type("text/plain"))
             }),
         )
         .start()

@@ -33,7 +33,10 @@ fn counts(set: impl FnOnce(&mut StrayCounts)) -> StrayCounts {
 async fn a_reply_after_the_timeout_is_late() {
     let broker = broker();
     let client = client(&broker).await;
-    let call = client.request("echo").timeout(Duration::from_secs(1)).send();
+    let call = client
+        .request("echo")
+        .timeout(Duration::from_secs(1))
+        .send();
     let error = call.await.unwrap_err();
     let id = error.correlation_id().unwrap().to_string();
     for key in [None, Some(id.as_str())] {
@@ -60,7 +63,10 @@ async fn a_second_reply_is_a_duplicate_until_its_slot_serves_again_and_late_then
     answer(&broker, &client, Some(&id), "x", &[("correlation-id", &id)]);
     settle().await;
     assert!(!next.is_finished());
-    assert_eq!(client.stray_counts(), counts(|c| (c.duplicate, c.late) = (2, 1)));
+    assert_eq!(
+        client.stray_counts(),
+        counts(|c| (c.duplicate, c.late) = (2, 1))
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -70,7 +76,12 @@ async fn a_log_that_stores_everything_twice_changes_no_outcome() {
     let client = client(&broker).await;
     broker.set_faults(faults(|f| f.duplicate = 1.0));
     for n in 0..50 {
-        let reply = client.request("echo").value(n.to_string()).send().await.unwrap();
+        let reply = client
+            .request("echo")
+            .value(n.to_string())
+            .send()
+            .await
+            .unwrap();
         assert_eq!(&reply.value()[..], n.to_string().as_bytes());
     }
     settle().await;
@@ -84,12 +95,21 @@ async fn a_log_that_stores_everything_twice_changes_no_outcome() {
 async fn clients_on_one_partition_get_their_own_replies_only() {
     let broker = broker();
     let _service = echo(&broker).await;
-    let clients = [pinned(&broker).await, pinned(&broker).await, pinned(&broker).await];
+    let clients = [
+        pinned(&broker).await,
+        pinned(&broker).await,
+        pinned(&broker).await,
+    ];
     let mut seen = clients[0].strays();
     for n in 0..30 {
         for (which, client) in clients.iter().enumerate() {
             let value = format!("{which}/{n}");
-            let reply = client.request("echo").value(value.clone()).send().await.unwrap();
+            let reply = client
+                .request("echo")
+                .value(value.clone())
+                .send()
+                .await
+                .unwrap();
             assert_eq!(&reply.value()[..], value.as_bytes());
         }
     }
@@ -107,7 +127,10 @@ async fn errors_for_another_instance_are_foreign_too() {
     let (one, other) = (pinned(&broker).await, pinned(&broker).await);
     let call = ask(&one, "x");
     let id = id_of(&sent(&broker, 1).await[0]).to_string();
-    let error = [("correlation-id", id.as_str()), ("antiphon", "v=1;s=NOT_FOUND;e=yes")];
+    let error = [
+        ("correlation-id", id.as_str()),
+        ("antiphon", "v=1;s=NOT_FOUND;e=yes"),
+    ];
     answer(&broker, &one, None, "", &error);
     assert!(call.await.unwrap().unwrap_err().status().is_some());
     settle().await;
@@ -139,7 +162,13 @@ async fn forged_ids_reach_no_call_and_are_shown() {
         // In the header, in the key alone, and in both.
         answer(&broker, &client, None, "x", &[("correlation-id", &text)]);
         answer(&broker, &client, Some(&text), "x", &[]);
-        answer(&broker, &client, Some(&text), "x", &[("correlation-id", &text)]);
+        answer(
+            &broker,
+            &client,
+            Some(&text),
+            "x",
+            &[("correlation-id", &text)],
+        );
     }
     settle().await;
     assert_eq!(client.stray_counts(), counts(|c| c.unknown = 21));

@@ -101,7 +101,9 @@ pub(crate) fn bytes(text: &str) -> Bytes {
 
 pub(crate) fn headers(pairs: &[(&str, &str)]) -> HeaderPairs {
     let pairs = pairs.iter();
-    pairs.map(|(name, value)| (bytes(name), Some(bytes(value)))).collect()
+    pairs
+        .map(|(name, value)| (bytes(name), Some(bytes(value))))
+        .collect()
 }
 
 /// A call that runs by itself.

@@ -48,11 +48,28 @@ async fn a_reply_that_has_arrived_beats_a_timeout_that_is_due() {
     let broker = broker();
     let client = client(&broker).await;
     for n in 1..=20 {
-        let call = tokio::spawn(client.request("echo").timeout(Duration::from_secs(1)).send());
-        let id = id_of(&sent(&broker, n).await.into_iter().max_by_key(id_of).unwrap());
+        let call = tokio::spawn(
+            client
+                .request("echo")
+                .timeout(Duration::from_secs(1))
+                .send(),
+        );
+        let id = id_of(
+            &sent(&broker, n)
+                .await
+                .into_iter()
+                .max_by_key(id_of)
+                .unwrap(),
+        );
         let mine = client.pending(1)[0].correlation_id;
         let id = if id == mine { id } else { mine }.to_string();
-        answer(&broker, &client, Some(&id), "in time", &[("correlation-id", &id)]);
+        answer(
+            &broker,
+            &client,
+            Some(&id),
+            "in time",
+            &[("correlation-id", &id)],
+        );
         // The process stands still for long; when it goes on, both are there.
         tokio::time::advance(Duration::from_secs(100)).await;
         call.await.unwrap().unwrap();
@@ -77,7 +94,12 @@ async fn a_flood_of_strays_holds_no_timeout_up() {
     let broker = broker();
     let client = client(&broker).await;
     let begun = Instant::now();
-    let call = tokio::spawn(client.request("echo").timeout(Duration::from_secs(1)).send());
+    let call = tokio::spawn(
+        client
+            .request("echo")
+            .timeout(Duration::from_secs(1))
+            .send(),
+    );
     while begun.elapsed() < Duration::from_secs(3) {
         // Each look of the reader finds something, so that it never has caught up.
         for _ in 0..3 {
@@ -118,12 +140,22 @@ async fn the_observer_sees_each_timeout_and_nothing_else() {
         .await
         .unwrap();
     let request = || client.request("echo").timeout(Duration::from_secs(1));
-    assert_eq!(request().value("error").send().await.unwrap_err().kind(), Kind::Status);
+    assert_eq!(
+        request().value("error").send().await.unwrap_err().kind(),
+        Kind::Status
+    );
     let dropped = tokio::time::timeout(Duration::from_millis(500), request().send()).await;
     assert!(dropped.is_err());
     let mut timed_out = Vec::new();
     for _ in 0..3 {
-        timed_out.push(request().send().await.unwrap_err().correlation_id().unwrap());
+        timed_out.push(
+            request()
+                .send()
+                .await
+                .unwrap_err()
+                .correlation_id()
+                .unwrap(),
+        );
     }
     settle().await;
     assert_eq!(*seen.lock().unwrap(), timed_out);
@@ -134,7 +166,11 @@ async fn pending_calls_are_listed_with_what_is_known_of_them() {
     let broker = broker();
     let client = client(&broker).await;
     let slow = client.request("echo").timeout(Duration::from_secs(10));
-    let named = tokio::spawn(slow.clone().metadata("order 7").send());
+    let named = tokio::spawn(
+        slow.clone()
+            .metadata([("order".to_owned(), "7".to_owned())])
+            .send(),
+    );
     let unnamed = tokio::spawn(slow.send());
     let requests = sent(&broker, 2).await;
     tokio::time::sleep(Duration::from_secs(3)).await;
@@ -144,11 +180,24 @@ async fn pending_calls_are_listed_with_what_is_known_of_them() {
     pending.sort_by_key(|call| call.metadata.is_none());
     for call in &pending {
         assert_eq!(&*call.topic, "echo");
-        assert!(requests.iter().any(|request| id_of(request) == call.correlation_id));
-        assert!((2_900..3_200).contains(&call.age.as_millis()), "{:?}", call.age);
-        assert!((6_800..7_100).contains(&call.left.as_millis()), "{:?}", call.left);
+        assert!(
+            requests
+                .iter()
+                .any(|request| id_of(request) == call.correlation_id)
+        );
+        assert!(
+            (2_900..3_200).contains(&call.age.as_millis()),
+            "{:?}",
+            call.age
+        );
+        assert!(
+            (6_800..7_100).contains(&call.left.as_millis()),
+            "{:?}",
+            call.left
+        );
     }
-    assert!(format!("{:?}", pending[0].metadata).contains("order 7"));
+    let metadata = pending[0].metadata.as_deref().unwrap();
+    assert_eq!(metadata, [("order".to_owned(), "7".to_owned())]);
     assert!(pending[1].metadata.is_none());
     named.abort();
     settle().await;

@@ -15,9 +15,7 @@ use super::{
     settings::Settings,
     thread_failed,
 };
-use crate::transport::{
-    RecordSink, Subscription, TransportError, TransportErrorKind as Kind,
-};
+use crate::transport::{RecordSink, Subscription, TransportError, TransportErrorKind as Kind};
 
 /// How often the partition is compared with our position. A topic that was deleted and made anew
 /// is not reported by librdkafka: the consumer just gets nothing any more.
@@ -74,7 +72,9 @@ fn wait_for_end(
     let until = Instant::now() + timeout;
     loop {
         let left = until.saturating_duration_since(Instant::now());
-        let slice = left.min(Duration::from_secs(2)).max(Duration::from_millis(100));
+        let slice = left
+            .min(Duration::from_secs(2))
+            .max(Duration::from_millis(100));
         match consumer.watermarks(topic, partition, slice) {
             Ok((_, end)) => return Ok(end),
             Err(error) if left.is_zero() || error.is_fatal() => {
@@ -141,11 +141,15 @@ impl Watch {
         match ends {
             Ok((_, high)) if high < position => lost(
                 Kind::OffsetOutOfRange,
-                format!("the partition ends at {high}, before our position {position}: the topic was made anew"),
+                format!(
+                    "the partition ends at {high}, before our position {position}: the topic was made anew"
+                ),
             ),
             Ok((low, _)) if low > position => lost(
                 Kind::OffsetOutOfRange,
-                format!("the partition begins at {low}, after our position {position}: replies were deleted unread"),
+                format!(
+                    "the partition begins at {low}, after our position {position}: replies were deleted unread"
+                ),
             ),
             Ok(_) => {
                 self.missing_since = None;

@@ -31,8 +31,7 @@ impl Blocking {
         call: impl FnOnce() -> Result<T, TransportError> + Send + 'static,
     ) -> BoxFuture<'static, Result<T, TransportError>> {
         let places = Arc::clone(&self.0);
-        let gone =
-            || TransportError::new(TransportErrorKind::Closed, "the call was given up");
+        let gone = || TransportError::new(TransportErrorKind::Closed, "the call was given up");
         Box::pin(async move {
             let place = places.acquire_owned().await.map_err(|_| gone())?;
             let (done, result) = oneshot::channel();
@@ -69,7 +68,9 @@ pub(super) fn create(
     let new = NewTopic {
         name: topic.name.clone(),
         partitions: i32::try_from(topic.partitions).unwrap_or(i32::MAX),
-        replication: topic.replication.map_or(-1, |n| i32::try_from(n).unwrap_or(i32::MAX)),
+        replication: topic
+            .replication
+            .map_or(-1, |n| i32::try_from(n).unwrap_or(i32::MAX)),
         configs: topic.configs.clone(),
     };
     let created = Admin::new(&settings.admin()).and_then(|admin| admin.create_topic(&new, timeout));

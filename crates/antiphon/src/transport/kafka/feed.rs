@@ -225,8 +225,12 @@ impl Drop for Feed {
 }
 
 pub(super) fn listed(offsets: &[PartitionOffset]) -> Vec<(Arc<str>, i32, i64)> {
-    let listed = offsets
-        .iter()
-        .map(|offset| (Arc::clone(&offset.at.topic), offset.at.partition, offset.next));
+    let listed = offsets.iter().map(|offset| {
+        (
+            Arc::clone(&offset.at.topic),
+            offset.at.partition,
+            offset.next,
+        )
+    });
     listed.collect()
 }

@@ -74,7 +74,10 @@ impl KafkaTransport {
             drop(producer.close(Duration::ZERO));
             return Err(StartError::of(
                 crate::StartErrorKind::Unreachable,
-                format!("no broker answered at {} within {timeout:?}{why}", settings.servers()),
+                format!(
+                    "no broker answered at {} within {timeout:?}{why}",
+                    settings.servers()
+                ),
             ));
         };
         let (settings, producer) = if kafka::is_embedded(&id) {

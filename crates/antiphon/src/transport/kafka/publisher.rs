@@ -78,7 +78,10 @@ fn delivery(report: Report<'_>) -> Delivery {
 
 impl Publisher for KafkaPublisher {
     fn topic(&self, name: &str) -> Result<TopicRef, TransportError> {
-        let topic = self.producer.topic(name).map_err(|error| translate(&error))?;
+        let topic = self
+            .producer
+            .topic(name)
+            .map_err(|error| translate(&error))?;
         Ok(TopicRef::new(name, Arc::new(topic)))
     }
 

@@ -140,7 +140,11 @@ impl Settings {
     /// The user's properties, then the embedded broker's, then ours.
     fn with(&self, tables: &[&[(&str, &str)]]) -> Properties {
         let mut all = self.user.clone();
-        let embedded = if self.embedded { embedded_profile() } else { &[] };
+        let embedded = if self.embedded {
+            embedded_profile()
+        } else {
+            &[]
+        };
         for (name, value) in std::iter::once(&embedded).chain(tables).copied().flatten() {
             all.set_default(*name, *value);
         }

@@ -75,7 +75,11 @@ impl Dice {
         if self.happens(self.faults.loss) {
             return Fate::Stored { copies: 0 };
         }
-        let copies = if self.happens(self.faults.duplicate) { 2 } else { 1 };
+        let copies = if self.happens(self.faults.duplicate) {
+            2
+        } else {
+            1
+        };
         Fate::Stored { copies }
     }
 

@@ -44,6 +44,13 @@ impl Groups {
             .collect()
     }
 
+    /// A topic that is deleted takes the offsets on it along.
+    pub(super) fn forget(&mut self, topic: &str) {
+        for group in self.groups.values_mut() {
+            group.committed.retain(|(name, _), _| **name != *topic);
+        }
+    }
+
     fn join(&mut self, group: &str, topics: Vec<Arc<str>>) -> u64 {
         self.next_member += 1;
         let group = self.groups.entry(group.to_owned()).or_default();
@@ -94,7 +101,10 @@ impl Group {
         let topics: BTreeSet<&Arc<str>> = self.members.values().flatten().collect();
         let mut share = BTreeSet::new();
         for topic in topics {
-            let readers = self.members.iter().filter(|(_, reads)| reads.contains(topic));
+            let readers = self
+                .members
+                .iter()
+                .filter(|(_, reads)| reads.contains(topic));
             let readers: Vec<u64> = readers.map(|(id, _)| *id).collect();
             let count = partitions(topic);
             for (partition, reader) in (0..count).zip(readers.iter().cycle()) {
@@ -162,6 +172,7 @@ impl Member {
                 () = tokio::time::sleep_until(Instant::now() + tick.min(wait)) => {}
             }
         }
+        self.commit(Reading::take(&self.reading.commits));
         self.commit(Reading::take(&self.reading.last_offsets));
         shared.groups().leave(&self.group, self.id);
         shared.changed.notify_waiters();
@@ -203,7 +214,8 @@ impl Member {
         let log = self.shared.log();
         for (at, committed) in claimed {
             let first = log.first(&at.0, at.1).unwrap_or(0);
-            self.positions.insert(at, committed.unwrap_or(first).max(first));
+            self.positions
+                .insert(at, committed.unwrap_or(first).max(first));
         }
     }
 
@@ -232,8 +244,15 @@ impl Member {
                     read = true;
                 }
                 Look::Later(at) => wait = wait.min(at.saturating_sub(now)),
-                // A topic that is gone drops out of the share at the next change.
-                Look::Nothing | Look::Gone => {}
+                Look::Nothing => {}
+                // A topic that is gone drops out of the share at the next change. One that was
+                // made anew is read from its beginning.
+                Look::Gone => {
+                    if let Some(first) = self.shared.log().first(&at.0, at.1) {
+                        *position = first;
+                        wait = Duration::ZERO;
+                    }
+                }
             }
         }
         (read, wait)

@@ -77,7 +77,10 @@ impl Shared {
 
 impl MemoryBroker {
     /// An empty log, without faults.
-    #[expect(clippy::new_without_default, reason = "it reads the clock of the runtime")]
+    #[expect(
+        clippy::new_without_default,
+        reason = "it reads the clock of the runtime"
+    )]
     pub fn new() -> Self {
         Self {
             shared: Arc::new(Shared {
@@ -105,6 +108,7 @@ impl MemoryBroker {
     /// Deletes a topic with all it holds. Whoever reads it learns that it is gone.
     pub fn delete_topic(&self, name: &str) {
         self.shared.log().delete(name);
+        self.shared.groups().forget(name);
         self.shared.changed.notify_waiters();
     }
 

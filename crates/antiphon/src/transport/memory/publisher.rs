@@ -83,7 +83,10 @@ impl MemoryPublisher {
             return;
         }
         let result = failure.map_or(Ok(()), Err);
-        self.reports.state().waiting.push_back(Delivery { token, result });
+        self.reports
+            .state()
+            .waiting
+            .push_back(Delivery { token, result });
         self.reports.rung.notify_waiters();
     }
 
@@ -94,7 +97,10 @@ impl MemoryPublisher {
             return Err(TransportError::new(Kind::Closed, "the publisher is closed"));
         }
         if state.waiting.len() >= QUEUE {
-            return Err(TransportError::new(Kind::QueueFull, "the send queue is full"));
+            return Err(TransportError::new(
+                Kind::QueueFull,
+                "the send queue is full",
+            ));
         }
         drop(state);
         let size = record.value.map_or(0, <[u8]>::len) + record.key.map_or(0, <[u8]>::len);

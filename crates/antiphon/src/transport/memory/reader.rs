@@ -57,7 +57,11 @@ impl Subscription for Handle {
     }
 
     fn commit(&self, offsets: &[PartitionOffset]) {
-        let mut commits = self.0.commits.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut commits = self
+            .0
+            .commits
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         commits.extend_from_slice(offsets);
         drop(commits);
         self.0.resumed.notify_one();

@@ -1,0 +1,115 @@
+//! Tests of a service without Kafka, on the transport in memory and with paused time:
+//! `cargo run -p antiphon --features test-util --example testing_a_service`.
+//!
+//! In a project of your own each function here is a test:
+//!
+//! ```text
+//! [dev-dependencies]
+//! antiphon = { version = "0.1", features = ["test-util"] }
+//!
+//! #[tokio::test(start_paused = true)]
+//! async fn a_greeting_has_the_name_in_it() { … }
+//! ```
+//!
+//! Paused time moves on only when every task waits, and then to the next timer at once. So the
+//! two seconds of the time-out below take no time, and the test runs the same way each time.
+
+use std::time::Duration;
+
+use antiphon::{
+    Client, Executed, RequestErrorKind, Service, StartError, Status, service,
+    transport::memory::{Faults, MemoryBroker},
+};
+use bytes::Bytes;
+use tokio::time::Instant;
+
+/// The handler that is to be tested.
+async fn greet(_: service::Context, name: Bytes) -> Result<Bytes, Status> {
+    match &name[..] {
+        b"" => Err(Status::invalid_argument("whom?")),
+        // As if it had asked a database that does not answer.
+        b"sleeper" => std::future::pending().await,
+        name => Ok([b"hello, ", name].concat().into()),
+    }
+}
+
+async fn start(broker: &MemoryBroker) -> Result<(Service, Client), StartError> {
+    broker.create_topic("greetings", 4);
+    let service = Service::builder("greeter", "1.0.0")
+        .transport(broker.transport())
+        .route("greetings", service::raw(greet))
+        .start()
+        .await?;
+    let client = Client::builder("test")
+        .transport(broker.transport())
+        .connect()
+        .await?;
+    Ok((service, client))
+}
+
+async fn a_greeting_has_the_name_in_it() -> Result<(), Box<dyn std::error::Error>> {
+    let broker = MemoryBroker::new();
+    let (_service, client) = start(&broker).await?;
+    let reply = client.request("greetings").value("ann").send().await?;
+    assert_eq!(&reply.value()[..], b"hello, ann");
+    Ok(())
+}
+
+async fn nobody_to_greet_is_an_error() -> Result<(), Box<dyn std::error::Error>> {
+    let broker = MemoryBroker::new();
+    let (_service, client) = start(&broker).await?;
+    let outcome = client.request("greetings").send().await;
+    let error = outcome.err().ok_or("it greeted nobody")?;
+    assert_eq!(error.kind(), RequestErrorKind::Status);
+    assert_eq!(error.status().map(Status::message), Some("whom?"));
+    assert_eq!(error.executed(), Executed::Yes);
+    Ok(())
+}
+
+async fn a_handler_that_is_stuck_is_a_time_out() -> Result<(), Box<dyn std::error::Error>> {
+    let broker = MemoryBroker::new();
+    let (_service, client) = start(&broker).await?;
+    let begun = Instant::now();
+    let request = client.request("greetings").value("sleeper");
+    let outcome = request.timeout(Duration::from_secs(2)).send().await;
+    let error = outcome.err().ok_or("it woke up")?;
+    assert!(error.is_timeout());
+    // The request was sent; whether the handler ran, a requester can not know.
+    assert_eq!(error.executed(), Executed::Maybe);
+    // Never early; late by at most a quarter of a second.
+    let took = begun.elapsed();
+    assert!(took >= Duration::from_secs(2), "{took:?}");
+    assert!(took <= Duration::from_millis(2_250), "{took:?}");
+    Ok(())
+}
+
+async fn a_request_that_is_stored_twice_gets_one_reply() -> Result<(), Box<dyn std::error::Error>> {
+    let broker = MemoryBroker::new();
+    let (_service, client) = start(&broker).await?;
+    // From here on every record stands in the log twice, requests and replies alike.
+    broker.set_faults(Faults {
+        duplicate: 1.0,
+        ..Faults::default()
+    });
+    let reply = client.request("greetings").value("ann").send().await?;
+    assert_eq!(&reply.value()[..], b"hello, ann");
+    // Two requests in the log, so the handler ran twice (at least once), and each of its replies
+    // stands there twice as well.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(broker.records("greetings").len(), 2);
+    assert_eq!(broker.records("test.replies").len(), 4);
+    // One ended the call. The other three were counted and reached nobody.
+    assert_eq!(client.stray_counts().duplicate, 3);
+    Ok(())
+}
+
+#[tokio::main(flavor = "current_thread", start_paused = true)]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let begun = std::time::Instant::now();
+    a_greeting_has_the_name_in_it().await?;
+    nobody_to_greet_is_an_error().await?;
+    a_handler_that_is_stuck_is_a_time_out().await?;
+    a_request_that_is_stored_twice_gets_one_reply().await?;
+    println!("four tests passed in {:?}", begun.elapsed());
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! How `antiphon serve` answers.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use antiphon::{
+    Status,
+    service::{Handler, Request, Response},
+};
+use bytes::Bytes;
+use futures::future::{BoxFuture, FutureExt, ready};
+
+use super::exec::Exec;
+use crate::args::ServeArgs;
+
+/// The handler.
+pub(super) struct Answers {
+    how: How,
+    pub(super) counts: Arc<Counts>,
+}
+
+enum How {
+    Echo,
+    Upper,
+    Exec(Arc<Exec>),
+}
+
+/// What has been answered.
+#[derive(Default)]
+pub(super) struct Counts {
+    pub(super) answered: AtomicU64,
+    pub(super) errors: AtomicU64,
+}
+
+impl Counts {
+    fn note(&self, ok: bool) {
+        self.answered.fetch_add(1, Ordering::Relaxed);
+        self.errors.fetch_add(u64::from(!ok), Ordering::Relaxed);
+    }
+}
+
+impl Answers {
+    pub(super) fn new(args: &ServeArgs) -> Self {
+        let how = match &args.answering.exec {
+            Some(command) => How::Exec(Arc::new(Exec::new(command.clone(), args.max_output))),
+            None if args.answering.upper => How::Upper,
+            None => How::Echo,
+        };
+        Self {
+            how,
+            counts: Arc::default(),
+        }
+    }
+}
+
+impl Handler for Answers {
+    fn handle(&self, request: Request) -> BoxFuture<'static, Result<Response, Status>> {
+        let counts = Arc::clone(&self.counts);
+        let answer = match &self.how {
+            How::Echo => ready(Ok(Response::new(request.value))).boxed(),
+            How::Upper => ready(Ok(Response::new(upper(&request.value)))).boxed(),
+            How::Exec(exec) => {
+                let exec = Arc::clone(exec);
+                async move { exec.answer(&request.context, request.value).await }.boxed()
+            }
+        };
+        let counted = answer.inspect(move |result| counts.note(result.is_ok()));
+        counted.boxed()
+    }
+}
+
+/// Text in upper case; of what is no text, the ASCII letters.
+fn upper(value: &Bytes) -> Bytes {
+    match str::from_utf8(value) {
+        Ok(text) => text.to_uppercase().into(),
+        Err(_) => value.to_ascii_uppercase().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn upper_case_knows_more_than_ascii() {
+        assert_eq!(upper(&Bytes::from_static("grün".as_bytes())), "GRÜN");
+        assert_eq!(&upper(&Bytes::from_static(b"a\xff"))[..], b"A\xff");
+    }
+}

@@ -1,0 +1,89 @@
+//! A graceful stop with requests in hand.
+
+use std::time::{Duration, Instant};
+
+use antiphon::{Client, DrainReport};
+use futures::future::join_all;
+
+use super::{
+    expect,
+    greeters::{Greeters, SLOW},
+    page::{Page, millis},
+    stage::Stage,
+};
+use crate::failure::Failure;
+
+/// How many requests are in hand when the stop begins.
+const REQUESTS: usize = 60;
+
+/// How long they may take to get there, and to end.
+const ARRIVE: Duration = Duration::from_secs(5);
+const LIMIT: Duration = Duration::from_secs(5);
+
+pub(super) async fn show(
+    page: &mut Page,
+    stage: &Stage,
+    client: &Client,
+    greeters: Greeters,
+) -> Result<(), Failure> {
+    page.section("A graceful stop")?;
+    page.say(&format!(
+        "{REQUESTS} requests are being answered, each takes {} ms. Now all three instances are told\n\
+         to stop. They take no more requests, finish those in hand, wait until the replies are safe\n\
+         in Kafka, commit, and leave the group.",
+        SLOW.as_millis()
+    ))?;
+    let (topic, before) = (stage.greetings(), greeters.total());
+    let calls = (0..REQUESTS).map(|number| {
+        let request = client.request(&topic).value(number.to_string());
+        tokio::spawn(request.operation("slow").send())
+    });
+    let calls: Vec<_> = calls.collect();
+    in_hand(&greeters, before).await?;
+    let begun = Instant::now();
+    let reports = greeters.drain(LIMIT).await;
+    let took = begun.elapsed();
+    let ended = join_all(calls).await;
+    let replies = ended.iter().filter(|call| matches!(call, Ok(Ok(_))));
+    tell(page, &reports, replies.count(), took)
+}
+
+fn tell(
+    page: &mut Page,
+    reports: &[(&'static str, DrainReport)],
+    replies: usize,
+    took: Duration,
+) -> Result<(), Failure> {
+    let rows = reports.iter().map(|(name, report)| {
+        let answered = report.in_hand.saturating_sub(report.abandoned);
+        let counts = [report.in_hand, answered].map(|count| count.to_string());
+        [vec![(*name).to_owned()], counts.to_vec()].concat()
+    });
+    let header = ["instance", "requests in hand", "answered"];
+    page.table(&header, &rows.collect::<Vec<_>>())?;
+    page.facts(&[
+        ("replies received", format!("{replies} of {REQUESTS}")),
+        ("took", millis(took)),
+    ])?;
+    let abandoned: usize = reports.iter().map(|(_, report)| report.abandoned).sum();
+    expect(replies == REQUESTS && abandoned == 0, || {
+        format!("{replies} replies of {REQUESTS}, {abandoned} requests abandoned")
+    })
+}
+
+/// Waits until every request has reached a handler; on a busy machine the first may have ended by
+/// then. `before` is how many were answered earlier.
+async fn in_hand(greeters: &Greeters, before: u64) -> Result<(), Failure> {
+    let until = Instant::now() + ARRIVE;
+    let arrived = || {
+        let ended = usize::try_from(greeters.total() - before).unwrap_or(usize::MAX);
+        greeters.running().saturating_add(ended)
+    };
+    while arrived() < REQUESTS {
+        expect(Instant::now() < until, || {
+            format!("only {} of {REQUESTS} requests have arrived", arrived())
+        })?;
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    Ok(())
+}

@@ -1,0 +1,163 @@
+//! The service of the demonstration: three instances in one group.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use antiphon::{DrainReport, Service, config::ServiceConfig, service};
+use bytes::Bytes;
+use futures::future::{join_all, try_join_all};
+
+use super::{
+    expect,
+    page::{Page, thousands},
+    stage::{PARTITIONS, Stage},
+};
+use crate::failure::Failure;
+
+/// How long a request of the operation `slow` takes.
+pub(super) const SLOW: Duration = Duration::from_millis(400);
+
+const NAMES: [&str; 3] = ["greeter-1", "greeter-2", "greeter-3"];
+
+/// How long the three may take to share the partitions. A new group on Kafka waits for more
+/// members before it begins.
+const JOIN: Duration = Duration::from_secs(20);
+
+/// The three instances.
+pub(super) struct Greeters(Vec<Greeter>);
+
+struct Greeter {
+    name: &'static str,
+    service: Service,
+    answered: Arc<AtomicU64>,
+}
+
+impl Greeters {
+    /// Starts them together, and waits until each has partitions of its own.
+    pub(super) async fn start(stage: &Stage) -> Result<Self, Failure> {
+        let starting = NAMES.map(|name| Greeter::start(stage, name));
+        let greeters = Self(try_join_all(starting).await?);
+        let until = Instant::now() + JOIN;
+        while !greeters.share_everything() {
+            expect(Instant::now() < until, || {
+                format!("after {JOIN:?} the instances have not shared the partitions")
+            })?;
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        Ok(greeters)
+    }
+
+    fn share_everything(&self) -> bool {
+        let shares = self.0.iter().map(|one| one.service.partitions().len());
+        let shares: Vec<_> = shares.collect();
+        let all = usize::try_from(PARTITIONS).unwrap_or(1);
+        // The embedded broker of another process chooses the number of partitions itself.
+        shares.iter().all(|share| *share > 0) && shares.iter().sum::<usize>() >= all.min(4)
+    }
+
+    pub(super) fn show(&self, page: &mut Page) -> Result<(), Failure> {
+        page.section("A service of three instances")?;
+        page.say(
+            "Three instances of the service \"greeter\" have joined one consumer group. Kafka shares\n\
+             the partitions of the request topic among them; each request goes to one instance.",
+        )?;
+        let rows = self.0.iter().map(|one| {
+            let mut partitions = one.service.partitions();
+            partitions.sort_by_key(|at| at.partition);
+            let names = partitions
+                .iter()
+                .map(|at| format!("{}/{}", at.topic, at.partition));
+            vec![one.name.to_owned(), names.collect::<Vec<_>>().join("  ")]
+        });
+        page.table(&["instance", "partitions"], &rows.collect::<Vec<_>>())
+    }
+
+    /// How many requests each instance has answered.
+    pub(super) fn answered(&self) -> Vec<(&'static str, u64)> {
+        let counts = self.0.iter();
+        counts
+            .map(|one| (one.name, one.answered.load(Ordering::Relaxed)))
+            .collect()
+    }
+
+    /// How many requests have been answered in all.
+    pub(super) fn total(&self) -> u64 {
+        self.answered().iter().map(|(_, count)| count).sum()
+    }
+
+    /// How many requests are being answered now.
+    pub(super) fn running(&self) -> usize {
+        self.0.iter().map(|one| one.service.running()).sum()
+    }
+
+    /// Stops all of them gracefully.
+    pub(super) async fn drain(self, limit: Duration) -> Vec<(&'static str, DrainReport)> {
+        let draining = self.0.into_iter().map(|one| async move {
+            let report = one.service.drain(limit).await;
+            (one.name, report)
+        });
+        join_all(draining).await
+    }
+}
+
+impl Greeter {
+    async fn start(stage: &Stage, name: &'static str) -> Result<Self, Failure> {
+        let answered = Arc::new(AtomicU64::new(0));
+        let (plain, slow) = (Arc::clone(&answered), Arc::clone(&answered));
+        let topic = stage.greetings();
+        let service = Service::builder("greeter", "1.0.0")
+            .instance(name)
+            .kafka(stage.kafka.clone())
+            .config(service_config(stage))
+            .group(format!("{}.greeter", stage.prefix))
+            .route(
+                &topic,
+                service::raw(move |_, value| greet(Arc::clone(&plain), value)),
+            )
+            .operation(
+                &topic,
+                "slow",
+                service::raw(move |_, value| {
+                    let answered = Arc::clone(&slow);
+                    async move {
+                        tokio::time::sleep(SLOW).await;
+                        greet(answered, value).await
+                    }
+                }),
+            )
+            .start()
+            .await?;
+        Ok(Self {
+            name,
+            service,
+            answered,
+        })
+    }
+}
+
+/// Creates the request topics on brokers that are not our own.
+pub(super) fn service_config(stage: &Stage) -> ServiceConfig {
+    let absent = stage.broker.is_none();
+    ServiceConfig {
+        create_topics: absent.then_some(PARTITIONS.unsigned_abs()),
+        ..ServiceConfig::default()
+    }
+}
+
+async fn greet(answered: Arc<AtomicU64>, value: Bytes) -> Result<Vec<u8>, antiphon::Status> {
+    answered.fetch_add(1, Ordering::Relaxed);
+    Ok([b"hello, ", &*value].concat())
+}
+
+/// `greeter-1 10, greeter-2 12`, in thousands.
+pub(super) fn tally(counts: &[(&'static str, u64)]) -> String {
+    let each = counts
+        .iter()
+        .map(|(name, count)| format!("{name} {}", thousands(*count)));
+    each.collect::<Vec<_>>().join(", ")
+}

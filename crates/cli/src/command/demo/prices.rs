@@ -1,0 +1,92 @@
+//! A scatter to three services, of which one is slow.
+
+use std::time::{Duration, Instant};
+
+use antiphon::{Client, Executed, Gathered, Missing, Service, service};
+use bytes::Bytes;
+use futures::future::{join_all, try_join_all};
+
+use super::{
+    expect, greeters,
+    page::{Page, millis},
+    stage::Stage,
+};
+use crate::{failure::Failure, output::printable};
+
+/// How long the service in the west takes.
+const LATE: Duration = Duration::from_millis(800);
+
+/// The three services, each on a topic of its own.
+pub(super) struct Sellers(Vec<Service>);
+
+impl Sellers {
+    pub(super) async fn start(stage: &Stage) -> Result<Self, Failure> {
+        let offers = [(3, Duration::ZERO), (4, Duration::ZERO), (2, LATE)];
+        let starting = stage.prices().into_iter().zip(offers);
+        let starting = starting.map(|(topic, (price, delay))| start(stage, topic, price, delay));
+        Ok(Self(try_join_all(starting).await?))
+    }
+
+    pub(super) async fn stop(self) {
+        let stopping = self.0.into_iter();
+        join_all(stopping.map(|service| service.drain(Duration::from_secs(2)))).await;
+    }
+}
+
+async fn start(
+    stage: &Stage,
+    topic: String,
+    price: u32,
+    delay: Duration,
+) -> Result<Service, Failure> {
+    let offer = move |_, what: Bytes| async move {
+        tokio::time::sleep(delay).await;
+        Ok(format!("{price} crowns for {}", printable(&what)))
+    };
+    let name = topic.rsplit('.').next().unwrap_or_default();
+    let service = Service::builder(format!("prices-{name}"), "1.0.0")
+        .kafka(stage.kafka.clone())
+        .config(greeters::service_config(stage))
+        .group(format!("{topic}.group"))
+        .route(&topic, service::raw(offer))
+        .start()
+        .await?;
+    service.ready().await;
+    Ok(service)
+}
+
+pub(super) async fn show(page: &mut Page, stage: &Stage, client: &Client) -> Result<(), Failure> {
+    page.section("One question to three services; two replies are enough")?;
+    page.say(&format!(
+        "The third service takes {} ms, and nobody waits for it. It is listed as missing, with the\n\
+         reason and with what is known about its work: it has the request, so maybe it runs.",
+        LATE.as_millis()
+    ))?;
+    let begun = Instant::now();
+    let scatter = client
+        .scatter(stage.prices())
+        .value("apples")
+        .min_replies(2);
+    let gathered = scatter.send().await?;
+    let took = begun.elapsed();
+    page.table(&["topic", "reply", "executed"], &rows(&gathered))?;
+    page.facts(&[("took", millis(took))])?;
+    let honest = |one: &Missing| one.error().executed() == Executed::Maybe;
+    expect(
+        gathered.replies.len() == 2 && gathered.missing.iter().all(honest) && took < LATE,
+        || format!("{} replies within {took:?}", gathered.replies.len()),
+    )
+}
+
+fn rows(gathered: &Gathered) -> Vec<Vec<String>> {
+    let replies = gathered.replies.iter().map(|one| {
+        let value = printable(one.reply().value());
+        vec![one.target().to_owned(), value, "yes".to_owned()]
+    });
+    let missing = gathered.missing.iter().map(|one| {
+        let (kind, executed) = (one.error().kind(), one.error().executed());
+        let what = format!("missing: {}", kind.as_str());
+        vec![one.target().to_owned(), what, executed.to_string()]
+    });
+    replies.chain(missing).collect()
+}

@@ -1,0 +1,162 @@
+//! The broker and the topics of the demonstration.
+
+use std::time::Duration;
+
+use antiphon::{
+    EmbeddedBroker,
+    config::KafkaConfig,
+    transport::kafka::{KafkaTransport, Role},
+};
+use antiphon_kafka::{Error, Producer, Properties, Reports};
+use rand::Rng;
+
+use super::{
+    page::Page,
+    topics::{LIMIT, create, delete, properties},
+};
+use crate::{command::dev, failure::Failure};
+
+/// How many partitions the request topics have, where that is up to us.
+pub(super) const PARTITIONS: i32 = 6;
+
+/// Where everything takes place.
+pub(super) struct Stage {
+    /// The broker, if it is our own.
+    pub(super) broker: Option<EmbeddedBroker>,
+    pub(super) kafka: KafkaConfig,
+    /// What all topics and groups begin with.
+    pub(super) prefix: String,
+    /// The properties of a plain client of librdkafka for these brokers.
+    pub(super) properties: Properties,
+    /// Asks about topics.
+    client: Producer,
+}
+
+impl Stage {
+    /// Starts a broker unless brokers are given.
+    pub(super) async fn set(brokers: Option<KafkaConfig>) -> Result<Self, Failure> {
+        let (broker, kafka, prefix) = match brokers {
+            Some(kafka) => {
+                let unique = rand::rng().random::<u32>();
+                (None, kafka, format!("antiphon-demo-{unique:08x}"))
+            }
+            None => {
+                let broker = dev::start()?;
+                // A rebalance takes one second less there than a session.
+                let kafka = KafkaConfig::new(broker.bootstrap_servers())
+                    .property("session.timeout.ms", "3000")
+                    .property("heartbeat.interval.ms", "300");
+                (Some(broker), kafka, "demo".to_owned())
+            }
+        };
+        // Only to find out, with a good error, whether the brokers can be reached.
+        drop(KafkaTransport::connect(&kafka, Role::Responder { queue: 1 }).await?);
+        let asked = kafka.clone();
+        let properties = blocking(move || properties(&asked)).await?;
+        let client = Producer::new(&properties, Reports::ErrorsOnly);
+        let stage = Self {
+            client: client.map_err(|error| failed("can not start a client", error))?,
+            broker,
+            kafka,
+            prefix,
+            properties,
+        };
+        stage.create_topics().await?;
+        Ok(stage)
+    }
+
+    /// Our own broker makes topics with as many partitions as we like; elsewhere the services
+    /// create theirs, and only the topic that nobody serves is created here.
+    async fn create_topics(&self) -> Result<(), Failure> {
+        let Some(broker) = &self.broker else {
+            let (properties, topic) = (self.properties.clone(), self.silent());
+            let created = blocking(move || create(&properties, topic)).await?;
+            return created.map_err(|error| failed("can not create a topic", error));
+        };
+        for topic in self.request_topics() {
+            let created = broker.create_topic(&topic, PARTITIONS);
+            created.map_err(|error| failed("can not create a topic", error))?;
+        }
+        Ok(())
+    }
+
+    /// How many partitions a topic has; `None` if it does not exist.
+    pub(super) async fn partitions(&self, topic: &str) -> Result<Option<u32>, Failure> {
+        let (client, topic) = (self.client.clone(), topic.to_owned());
+        let found = blocking(move || {
+            client.poll_events(Duration::ZERO, &mut |_| {});
+            client.partitions(&topic, LIMIT)
+        });
+        found
+            .await?
+            .map_err(|error| failed("can not ask about a topic", error))
+    }
+
+    pub(super) fn greetings(&self) -> String {
+        format!("{}.greetings", self.prefix)
+    }
+
+    pub(super) fn prices(&self) -> [String; 3] {
+        ["north", "south", "west"].map(|place| format!("{}.prices.{place}", self.prefix))
+    }
+
+    /// A topic without a service.
+    pub(super) fn silent(&self) -> String {
+        format!("{}.nobody-home", self.prefix)
+    }
+
+    /// A topic that does not exist.
+    pub(super) fn misspelt(&self) -> String {
+        format!("{}.greetigns", self.prefix)
+    }
+
+    pub(super) fn client_group(&self) -> String {
+        format!("{}.client", self.prefix)
+    }
+
+    fn reply_topic(&self) -> String {
+        format!("{}.replies", self.client_group())
+    }
+
+    fn request_topics(&self) -> Vec<String> {
+        let mut topics = vec![self.greetings(), self.silent()];
+        topics.extend(self.prices());
+        topics
+    }
+
+    /// Removes what the demonstration has left on brokers that are not its own.
+    pub(super) async fn strike(self, page: &mut Page) -> Result<(), Failure> {
+        let (mut topics, reply_topic) = (self.request_topics(), self.reply_topic());
+        let closing = self.client.close(Duration::from_secs(1));
+        if let Some(broker) = self.broker {
+            // The last client goes before the broker; both take some milliseconds.
+            return blocking(move || {
+                if !closing.wait(LIMIT) {
+                    tracing::warn!("the last client has not stopped");
+                }
+                drop(broker);
+            })
+            .await;
+        }
+        page.section("Tidying up")?;
+        topics.push(reply_topic);
+        let properties = self.properties;
+        let deleted = blocking(move || delete(&properties, &topics)).await?;
+        page.say(&deleted.map_err(|error| failed("can not delete a topic", error))?)
+    }
+}
+
+/// Runs what waits for a broker.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Failure> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| Failure::Unexpected(format!("a task broke off: {error}")))
+}
+
+fn failed(what: &str, source: Error) -> Failure {
+    Failure::Kafka {
+        what: what.to_owned(),
+        source,
+    }
+}

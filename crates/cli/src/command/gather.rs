@@ -1,0 +1,29 @@
+//! `antiphon gather`.
+
+use super::{
+    ask::{self, with_options},
+    scatter,
+};
+use crate::{args::GatherArgs, failure::Failure, input, output::Printer, settings::Settings};
+
+/// Asks several services on one topic and prints what they reply.
+pub(super) async fn run(
+    args: GatherArgs,
+    settings: Settings,
+    printer: Printer,
+) -> Result<(), Failure> {
+    let limit = settings.client.max_request_bytes;
+    let value = input::value(Some(&args.value), limit)?;
+    let client = ask::connect(settings, true).await?;
+    let gather = client
+        .gather(&args.topic)
+        .value(value)
+        .min_replies(args.min);
+    let mut gather = with_options!(gather, args.call);
+    if let Some(max) = args.max {
+        gather = gather.max_replies(max);
+    }
+    let gathered = gather.send().await;
+    ask::close(&client).await;
+    scatter::print(gathered, printer)
+}

@@ -1,0 +1,110 @@
+//! The commands.
+
+mod answers;
+mod ask;
+mod demo;
+mod dev;
+mod exec;
+mod gather;
+mod request;
+mod scatter;
+mod serve;
+
+use std::time::Duration;
+
+use antiphon::config::KafkaConfig;
+
+use crate::{
+    args::{Cli, Command, Common},
+    failure::Failure,
+    output::Printer,
+    settings::{Layer, Settings, SettingsError},
+    signals::Signals,
+};
+
+/// The settings of a command: file, environment, command line.
+pub(crate) fn settings(cli: &Cli) -> Result<Settings, SettingsError> {
+    let mut flags = Layer::command_line();
+    common(&mut flags, &cli.common);
+    match &cli.command {
+        Command::Demo(_) | Command::Dev(_) => {}
+        Command::Serve(args) => serve::flags(&mut flags, args),
+        Command::Request(args) => ask::flags(&mut flags, &args.call),
+        Command::Scatter(args) => ask::flags(&mut flags, &args.call),
+        Command::Gather(args) => ask::flags(&mut flags, &args.call),
+    }
+    let environment = std::env::vars_os().map(|(name, value)| {
+        let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+        (text(name), text(value))
+    });
+    Settings::load(cli.common.config.as_deref(), environment, flags)
+}
+
+fn common(flags: &mut Layer, common: &Common) {
+    if let Some(servers) = servers(common) {
+        flags.put(&["kafka", "bootstrap_servers"], servers);
+    }
+    for (name, value) in &common.properties {
+        flags.put(&["kafka", "properties", name], value.as_str());
+    }
+    if let Some(form) = common.output {
+        // Its names are those of the settings file.
+        let name = serde_json::to_value(form).unwrap_or_default();
+        flags.put(&["cli", "output"], name.as_str().unwrap_or_default());
+    }
+}
+
+/// The brokers of the command line; an empty variable counts as none.
+fn servers(common: &Common) -> Option<&str> {
+    let servers = common.bootstrap_servers.as_deref()?.trim();
+    (!servers.is_empty()).then_some(servers)
+}
+
+/// How long threads may take to stop after the command has ended.
+const SHUTDOWN: Duration = Duration::from_millis(300);
+
+/// Runs a command to its end.
+pub(crate) fn run(cli: Cli, settings: Settings) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|source| Failure::System {
+            what: "can not start the runtime",
+            source,
+        })?;
+    let printer = Printer {
+        form: settings.cli.output,
+        verbose: cli.common.verbose > 0,
+        quiet: cli.common.quiet,
+    };
+    let done = runtime.block_on(dispatch(cli, settings, printer));
+    // Tasks are dropped here, and with them the programs of `serve --exec` that still run.
+    runtime.shutdown_timeout(SHUTDOWN);
+    done
+}
+
+async fn dispatch(cli: Cli, settings: Settings, printer: Printer) -> Result<(), Failure> {
+    match cli.command {
+        Command::Demo(args) => {
+            let kafka = demo_brokers(&cli.common, &settings);
+            demo::run(&args, kafka, printer).await
+        }
+        Command::Dev(args) => dev::run(&args, printer).await,
+        Command::Serve(args) => serve::run(args, settings, printer).await,
+        Command::Request(args) => request::run(args, settings, printer).await,
+        Command::Scatter(args) => scatter::run(args, settings, printer).await,
+        Command::Gather(args) => gather::run(args, settings, printer).await,
+    }
+}
+
+/// The demonstration writes only to brokers that were named for it: by option or its variable.
+fn demo_brokers(common: &Common, settings: &Settings) -> Option<KafkaConfig> {
+    servers(common).map(|_| settings.kafka.clone())
+}
+
+fn catch_signals() -> Result<Signals, Failure> {
+    Signals::catch().map_err(|source| Failure::System {
+        what: "can not wait for signals",
+        source,
+    })
+}

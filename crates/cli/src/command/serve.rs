@@ -1,0 +1,132 @@
+//! `antiphon serve`.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use antiphon::{DrainReport, Service, config::ServiceConfig};
+
+use super::answers::{Answers, Counts};
+use crate::{
+    args::ServeArgs,
+    failure::Failure,
+    output::{Printer, hint},
+    settings::{Layer, Settings},
+    signals::Signals,
+};
+
+/// The options that are settings too.
+pub(super) fn flags(flags: &mut Layer, args: &ServeArgs) {
+    if let Some(group) = args.group.as_ref() {
+        flags.put(&["service", "group"], group.as_str());
+    }
+    if let Some(concurrency) = args.concurrency {
+        flags.put(&["service", "concurrency"], u64::from(concurrency));
+    }
+    if let Some(partitions) = args.create_topic {
+        flags.put(&["service", "create_topics"], u64::from(partitions));
+    }
+    if let Some(limit) = args.drain_timeout {
+        let limit = humantime::format_duration(limit).to_string();
+        flags.put(&["cli", "drain_timeout"], limit);
+    }
+}
+
+/// Answers requests until a signal comes, then drains.
+pub(super) async fn run(
+    args: ServeArgs,
+    settings: Settings,
+    printer: Printer,
+) -> Result<(), Failure> {
+    let mut signals = super::catch_signals()?;
+    let limit = settings.cli.drain_timeout;
+    let answers = Answers::new(&args);
+    let counts = Arc::clone(&answers.counts);
+    let service = tokio::select! {
+        started = start(args, settings, answers) => started?,
+        _ = signals.next() => return Ok(()),
+    };
+    if until_ready(&service, &mut signals).await {
+        anstream::eprintln!("ready");
+        signals.next().await;
+    }
+    let begun = Instant::now();
+    let report = drain(service, limit, &mut signals, printer).await?;
+    if !printer.quiet {
+        hint(&summary(report, &counts, begun.elapsed()));
+    }
+    match report.abandoned {
+        0 => Ok(()),
+        abandoned => Err(Failure::Abandoned {
+            in_hand: report.in_hand,
+            abandoned,
+        }),
+    }
+}
+
+async fn start(args: ServeArgs, settings: Settings, answers: Answers) -> Result<Service, Failure> {
+    let config = config(&args, &settings);
+    let name = args.service.or_else(|| config.group.clone());
+    let name = name.unwrap_or_else(|| args.topic.clone());
+    let builder = Service::builder(name, env!("CARGO_PKG_VERSION"))
+        .kafka(settings.kafka)
+        .config(config);
+    let builder = match &args.operation {
+        Some(operation) => builder.operation(&args.topic, operation, answers),
+        None => builder.route(&args.topic, answers),
+    };
+    Ok(builder.start().await?)
+}
+
+fn config(args: &ServeArgs, settings: &Settings) -> ServiceConfig {
+    let mut config = settings.service.clone();
+    let patterns = args.allow_reply_topic.iter().cloned();
+    config.allowed_reply_topics.extend(patterns);
+    if args.answering.exec.is_some() && !settings.concurrency_is_set {
+        let processors = thread::available_parallelism().map_or(1, |count| count.get());
+        config.concurrency = u32::try_from(4 * processors).unwrap_or(64);
+    }
+    config
+}
+
+/// False if a signal came first.
+async fn until_ready(service: &Service, signals: &mut Signals) -> bool {
+    tokio::select! {
+        () = service.ready() => true,
+        _ = signals.next() => false,
+    }
+}
+
+/// Lets running requests end; a second signal stops at once.
+async fn drain(
+    service: Service,
+    limit: Duration,
+    signals: &mut Signals,
+    printer: Printer,
+) -> Result<DrainReport, Failure> {
+    let in_hand = service.running() + service.unacknowledged();
+    if !printer.quiet {
+        let limit = humantime::format_duration(limit);
+        hint(&format!(
+            "stopping: {in_hand} requests in hand have {limit} to end; another signal stops at once"
+        ));
+    }
+    tokio::select! {
+        report = service.drain(limit) => Ok(report),
+        _ = signals.next() => Err(Failure::Abandoned { in_hand, abandoned: in_hand }),
+    }
+}
+
+fn summary(report: DrainReport, counts: &Counts, took: Duration) -> String {
+    let answered = report.in_hand - report.abandoned.min(report.in_hand);
+    let total = counts.answered.load(Ordering::Relaxed);
+    let errors = counts.errors.load(Ordering::Relaxed);
+    format!(
+        "stopped after {} ms: {answered} of {} requests in hand were answered; {total} in all, \
+         {errors} of them with an error",
+        took.as_millis(),
+        report.in_hand
+    )
+}

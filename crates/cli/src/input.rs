@@ -1,0 +1,40 @@
+//! Values of requests.
+
+use std::io::{self, Read};
+
+use bytes::Bytes;
+
+use crate::failure::Failure;
+
+/// A value from the command line, or, for `-`, from standard input: up to one byte more than may
+/// be sent, so that what is too large is refused as such.
+pub(crate) fn value(argument: Option<&str>, limit: u32) -> Result<Bytes, Failure> {
+    match argument {
+        None => Ok(Bytes::new()),
+        Some("-") => read(io::stdin().lock(), limit),
+        Some(text) => Ok(Bytes::copy_from_slice(text.as_bytes())),
+    }
+}
+
+fn read(input: impl Read, limit: u32) -> Result<Bytes, Failure> {
+    let mut value = Vec::new();
+    input
+        .take(u64::from(limit) + 1)
+        .read_to_end(&mut value)
+        .map_err(|source| Failure::System {
+            what: "can not read standard input",
+            source,
+        })?;
+    Ok(value.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_is_read_than_it_takes_to_see_that_it_is_too_much() {
+        assert_eq!(read(io::repeat(b'x'), 10).unwrap().len(), 11);
+        assert_eq!(&read(&b"ab\n"[..], 10).unwrap()[..], b"ab\n");
+    }
+}

@@ -1,0 +1,129 @@
+//! Settings: a TOML file, then the environment, then the command line.
+
+mod error;
+mod layers;
+mod tree;
+mod unknown;
+
+#[cfg(test)]
+mod tests;
+
+use std::{path::Path, time::Duration};
+
+use antiphon::config::{ClientConfig, KafkaConfig, ServiceConfig};
+use serde::{Deserialize, Serialize};
+
+use self::tree::Tree;
+pub(crate) use self::{error::SettingsError, layers::Layer};
+use crate::output::Form;
+
+/// All settings, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Settings {
+    /// `[kafka]`: how to reach the brokers.
+    pub(crate) kafka: KafkaConfig,
+    /// `group` of `[client]`: names the reply topic, and the requester in what services see.
+    pub(crate) client_group: String,
+    /// The rest of `[client]`.
+    pub(crate) client: ClientConfig,
+    /// `[service]`.
+    pub(crate) service: ServiceConfig,
+    /// Whether some layer has set `service.concurrency`.
+    pub(crate) concurrency_is_set: bool,
+    /// `[cli]`.
+    pub(crate) cli: CliSettings,
+}
+
+/// `[cli]`: the command line's own settings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct CliSettings {
+    /// The form of the output.
+    pub(crate) output: Form,
+    /// How long running requests may take to end when `serve` is stopped.
+    #[serde(with = "humantime_serde")]
+    pub(crate) drain_timeout: Duration,
+}
+
+impl Default for CliSettings {
+    fn default() -> Self {
+        Self {
+            output: Form::Text,
+            drain_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The sections as they are read; `group` of `[client]` is taken out before.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Sections {
+    kafka: KafkaConfig,
+    client: ClientConfig,
+    service: ServiceConfig,
+    cli: CliSettings,
+}
+
+const DEFAULT_GROUP: &str = "antiphon-cli";
+
+impl Settings {
+    /// Reads the file, if one is named, then the environment, then `flags`.
+    ///
+    /// # Errors
+    /// The file can not be read; a key is not known; a value is not valid.
+    pub(crate) fn load(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+        flags: Layer,
+    ) -> Result<Self, SettingsError> {
+        let mut layers = Vec::with_capacity(3);
+        if let Some(path) = file {
+            layers.push(Layer::file(path)?);
+        }
+        layers.push(Layer::environment(environment));
+        layers.push(flags);
+        Self::merge(layers)
+    }
+
+    /// Checks each layer by itself, so that an error can name its origin, and merges them.
+    fn merge(layers: Vec<Layer>) -> Result<Self, SettingsError> {
+        let known = known();
+        let mut builder = config::Config::builder();
+        for mut layer in layers {
+            layer.normalise(&known);
+            unknown::check(&layer, &known)?;
+            read(layer.tree(), &layer)?;
+            builder = builder.add_source(layer);
+        }
+        let merged = Layer::merged(builder)?;
+        read(merged.tree(), &merged)
+    }
+}
+
+/// Every key that there is, with its default.
+fn known() -> serde_json::Value {
+    // A plain structure of plain data always serialises.
+    let mut known = serde_json::to_value(Sections::default()).unwrap_or_default();
+    known["client"]["group"] = DEFAULT_GROUP.into();
+    known
+}
+
+fn read(mut values: Tree, origin: &Layer) -> Result<Settings, SettingsError> {
+    let concurrency_is_set = tree::get(&values, &["service", "concurrency"]).is_some();
+    let group = match tree::take(&mut values, &["client", "group"]) {
+        Some(group) => group
+            .into_string()
+            .map_err(|error| origin.wrong_value("client.group", &error))?,
+        None => DEFAULT_GROUP.to_owned(),
+    };
+    let sections: Sections = serde_path_to_error::deserialize(config::Value::from(values))
+        .map_err(|error| origin.wrong_value(&error.path().to_string(), error.inner()))?;
+    Ok(Settings {
+        kafka: sections.kafka,
+        client_group: group,
+        client: sections.client,
+        service: sections.service,
+        concurrency_is_set,
+        cli: sections.cli,
+    })
+}

@@ -1,0 +1,51 @@
+//! Being told to stop.
+
+use std::io;
+
+/// SIGINT and SIGTERM; elsewhere than on Unix, Ctrl-C.
+#[derive(Debug)]
+pub(crate) struct Signals {
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    /// From now on these signals do not end the process by themselves.
+    pub(crate) fn catch() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for one.
+    ///
+    /// # Cancel safety
+    /// A signal that came while nobody waited is not lost.
+    pub(crate) async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => "SIGTERM",
+        }
+    }
+}
+
+#[cfg(not(unix))]
+impl Signals {
+    /// Ctrl-C is caught while [`next`](Self::next) waits.
+    pub(crate) fn catch() -> io::Result<Self> {
+        Ok(Self {})
+    }
+
+    /// Waits for Ctrl-C.
+    pub(crate) async fn next(&mut self) -> &'static str {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        "Ctrl-C"
+    }
+}

@@ -1,0 +1,329 @@
+//! The command line as a script sees it: standard output, exit codes, signals.
+
+mod config;
+mod whole;
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use libtest_mimic::Failed;
+use serde_json::Value;
+
+use crate::support::process::{Spawned, Stream, antiphon};
+use crate::support::reason::{Attempt, Because as _};
+use crate::support::rig::LIMIT;
+use crate::support::suite::{Case, Env, Needs, ensure};
+use crate::support::wait::eventually;
+
+pub(crate) const CASES: &[Case] = &[
+    Case {
+        name: "cli::request_prints_the_reply_and_exits_with_0",
+        needs: Needs::Both,
+        run: replies,
+    },
+    Case {
+        name: "cli::exec_answers_with_what_a_program_prints_and_its_failure_exits_with_3",
+        needs: Needs::Both,
+        run: exec,
+    },
+    Case {
+        name: "cli::what_was_not_executed_exits_with_4",
+        needs: Needs::Both,
+        run: not_executed,
+    },
+    Case {
+        name: "cli::what_nobody_knows_exits_with_5",
+        needs: Needs::Both,
+        run: unknown,
+    },
+    Case {
+        name: "cli::scatter_prints_a_line_per_reply_and_what_is_missing",
+        needs: Needs::Both,
+        run: scatter,
+    },
+    Case {
+        name: "cli::gather_counts_one_vote_per_service",
+        needs: Needs::Both,
+        run: gather,
+    },
+    Case {
+        name: "cli::serve_drains_on_sigterm_and_exits_with_0",
+        needs: Needs::Both,
+        run: drains,
+    },
+    Case {
+        name: "cli::serve_without_its_topic_says_what_to_do",
+        needs: Needs::Both,
+        run: no_topic,
+    },
+    Case {
+        name: "cli::wrong_usage_and_settings_exit_with_2",
+        needs: Needs::Nothing,
+        run: config::usage,
+    },
+    Case {
+        name: "cli::flags_win_over_the_environment_and_that_over_the_file",
+        needs: Needs::Nothing,
+        run: config::layers,
+    },
+    Case {
+        name: "cli::dev_serves_other_processes",
+        needs: Needs::Nothing,
+        run: whole::dev,
+    },
+    Case {
+        name: "cli::demo_shows_everything_and_exits_with_0",
+        needs: Needs::Nothing,
+        run: whole::demo,
+    },
+    Case {
+        name: "cli::demo_runs_on_kafka_and_leaves_no_topic_behind",
+        needs: Needs::Kafka,
+        run: whole::demo_on_kafka,
+    },
+];
+
+/// What a command said, and how it ended.
+#[derive(Debug)]
+struct Said {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Said {
+    fn json(&self) -> Attempt<Value> {
+        serde_json::from_str(&self.out).because(format!("not JSON: {self:?}"))
+    }
+}
+
+fn run(env: &Env, arguments: &[&str]) -> Attempt<Said> {
+    run_with(env, arguments, "")
+}
+
+/// Runs a command on the broker of the case, with something on its standard input.
+fn run_with(env: &Env, arguments: &[&str], stdin: &str) -> Attempt<Said> {
+    let mut command = antiphon(["-b", env.bootstrap_servers()])?;
+    command.args(arguments);
+    say(command, stdin)
+}
+
+fn say(mut command: Command, stdin: &str) -> Attempt<Said> {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .because("starting antiphon")?;
+    let mut input = child.stdin.take().ok_or("no standard input")?;
+    input.write_all(stdin.as_bytes()).because("its input")?;
+    drop(input);
+    let output = child.wait_with_output().because("waiting for antiphon")?;
+    Ok(Said {
+        code: output.status.code(),
+        out: String::from_utf8_lossy(&output.stdout).into_owned(),
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+    })
+}
+
+/// Starts a service and waits until it will see the next request.
+fn serve(env: &Env, topic: &str, arguments: &[&str]) -> Attempt<Spawned> {
+    let mut command = antiphon(["-b", env.bootstrap_servers(), "serve", topic])?;
+    command.args(arguments);
+    let service = Spawned::start(command)?;
+    service.wait_for_line(Stream::Stderr, "ready", LIMIT)?;
+    Ok(service)
+}
+
+fn ended(said: &Said, code: i32) -> Result<(), Failed> {
+    ensure(
+        said.code == Some(code),
+        format!("wanted exit {code}: {said:?}"),
+    )
+}
+
+fn replies(env: &Env) -> Result<(), Failed> {
+    let topic = env.create_topic("cli", 2)?;
+    let _service = serve(env, &topic, &["--upper"])?;
+    let said = run(env, &["request", &topic, "hello"])?;
+    ended(&said, 0)?;
+    ensure(said.out.trim_end() == "HELLO", format!("{said:?}"))?;
+    let said = run_with(env, &["-o", "raw", "request", &topic, "-"], "from stdin")?;
+    ended(&said, 0)?;
+    ensure(said.out == "FROM STDIN", format!("{said:?}"))?;
+    let said = run(
+        env,
+        &[
+            "request", &topic, "x", "-k", "key", "-H", "a=b", "-t", "20s", "-o", "json",
+        ],
+    )?;
+    ended(&said, 0)?;
+    let reply = said.json()?;
+    ensure(reply["value"] == "X", format!("{reply}"))?;
+    let responder = reply["responder"].as_str().unwrap_or_default();
+    ensure(responder.starts_with(&topic), format!("{reply}"))
+}
+
+fn exec(env: &Env) -> Result<(), Failed> {
+    let topic = env.create_topic("exec", 1)?;
+    let script =
+        "read line; test \"$line\" != bad || { echo 'it is bad' >&2; exit 7; }; echo \"got $line\"";
+    let _service = serve(env, &topic, &["--exec", script])?;
+    let said = run(env, &["request", &topic, "good"])?;
+    ended(&said, 0)?;
+    ensure(said.out.trim_end() == "got good", format!("{said:?}"))?;
+    let said = run(env, &["request", &topic, "bad"])?;
+    ended(&said, 3)?;
+    ensure(
+        said.out.is_empty() && said.err.contains("it is bad"),
+        format!("{said:?}"),
+    )?;
+    let said = run(env, &["request", &topic, "bad", "-o", "json"])?;
+    ended(&said, 3)?;
+    let error = said.json()?;
+    ensure(error["executed"] == "yes", format!("{error}"))
+}
+
+fn not_executed(env: &Env) -> Result<(), Failed> {
+    let typo = env.topic("typo");
+    let said = run(env, &["request", &typo, "x", "-t", "10s"])?;
+    ended(&said, 4)?;
+    ensure(
+        said.err.contains(&typo) && said.err.contains("executed: no"),
+        format!("{said:?}"),
+    )?;
+    let topic = env.create_topic("plain", 1)?;
+    let _service = serve(env, &topic, &["--echo"])?;
+    let said = run(env, &["request", &topic, "x", "--operation", "levitate"])?;
+    ended(&said, 4)?;
+    let said = run(env, &["scatter", &typo, "--value", "x", "-t", "10s"])?;
+    ended(&said, 4)?;
+    let said = run(
+        env,
+        &["gather", &typo, "--min", "1", "--value", "x", "-t", "10s"],
+    )?;
+    ended(&said, 4)?;
+    let dead = antiphon(["-b", "127.0.0.1:1", "request", "any", "x", "-t", "1s"])?;
+    ended(&say(dead, "")?, 4)
+}
+
+fn unknown(env: &Env) -> Result<(), Failed> {
+    let topic = env.create_topic("silent", 1)?;
+    let said = run(env, &["request", &topic, "x", "-t", "500ms"])?;
+    ended(&said, 5)?;
+    ensure(said.err.contains("executed: maybe"), format!("{said:?}"))?;
+    let said = run(env, &["request", &topic, "x", "-t", "500ms", "-o", "json"])?;
+    ended(&said, 5)?;
+    let error = said.json()?;
+    ensure(
+        error["executed"] == "maybe" && error["kind"] == "timed_out",
+        format!("{error}"),
+    )?;
+    let said = run(
+        env,
+        &[
+            "gather", &topic, "--min", "1", "--value", "x", "-t", "500ms",
+        ],
+    )?;
+    ended(&said, 5)
+}
+
+fn scatter(env: &Env) -> Result<(), Failed> {
+    let answered = [env.create_topic("north", 1)?, env.create_topic("south", 1)?];
+    let silent = env.create_topic("west", 1)?;
+    let _north = serve(env, &answered[0], &["--echo", "--service", "north"])?;
+    let _south = serve(env, &answered[1], &["--echo", "--service", "south"])?;
+    let three = [
+        "scatter",
+        &answered[0],
+        &answered[1],
+        &silent,
+        "--value",
+        "apples",
+    ];
+    let said = run(env, &[&three[..], &["--min", "2", "-t", "20s"]].concat())?;
+    ended(&said, 0)?;
+    let lines: Vec<_> = said
+        .out
+        .lines()
+        .filter(|line| line.contains("apples"))
+        .collect();
+    ensure(lines.len() == 2, format!("{said:?}"))?;
+    ensure(
+        said.out.contains("north/") && said.out.contains("south/") && said.out.contains(&silent),
+        format!("who answered and who did not: {said:?}"),
+    )?;
+    let said = run(
+        env,
+        &[&three[..], &["-o", "raw", "--min", "2", "-t", "20s"]].concat(),
+    )?;
+    ensure(said.out == "apples\napples\n", format!("{said:?}"))?;
+    let said = run(env, &[&three[..], &["-t", "1s"]].concat())?;
+    ended(&said, 5)?;
+    let said = run(env, &[&three[..], &["--min", "4"]].concat())?;
+    ended(&said, 2)?;
+    let said = run(env, &[&three[..], &["--min", "0"]].concat())?;
+    ended(&said, 2)
+}
+
+fn gather(env: &Env) -> Result<(), Failed> {
+    let topic = env.create_topic("offers", 2)?;
+    let _a = serve(env, &topic, &["--echo", "--service", &env.topic("a")])?;
+    let _b = serve(env, &topic, &["--upper", "--service", &env.topic("b")])?;
+    let ask = ["gather", &topic, "--value", "-", "-o", "raw", "--min"];
+    let said = run_with(env, &[&ask[..], &["2", "-t", "20s"]].concat(), "pears")?;
+    ended(&said, 0)?;
+    let mut lines: Vec<_> = said.out.lines().collect();
+    lines.sort_unstable();
+    ensure(lines == ["PEARS", "pears"], format!("{said:?}"))?;
+    let said = run_with(env, &[&ask[..], &["3", "-t", "1s"]].concat(), "pears")?;
+    ended(&said, 5)?;
+    ensure(
+        said.out.lines().count() == 2,
+        format!("what arrived is shown: {said:?}"),
+    )
+}
+
+fn drains(env: &Env) -> Result<(), Failed> {
+    let topic = env.create_topic("draining", 1)?;
+    let folder = tempfile::tempdir()?;
+    let begun = folder.path().join("begun");
+    let script = format!("touch {}; sleep 1; cat", begun.display());
+    let mut service = serve(env, &topic, &["--exec", &script])?;
+    let servers = env.bootstrap_servers();
+    let mut asking = Spawned::start(antiphon([
+        "-b", servers, "request", &topic, "slow", "-t", "25s",
+    ])?)?;
+    eventually("the program runs", LIMIT, || begun.exists().then_some(()))?;
+    service.signal("TERM")?;
+    let status = service.wait(LIMIT)?;
+    ensure(
+        status.success(),
+        format!("{status}: {:?}", service.lines(Stream::Stderr)),
+    )?;
+    let status = asking.wait(LIMIT)?;
+    ensure(status.success(), format!("the request was lost: {status}"))?;
+    ensure(
+        asking.lines(Stream::Stdout) == ["slow"],
+        format!("{:?}", asking.lines(Stream::Stdout)),
+    )
+}
+
+fn no_topic(env: &Env) -> Result<(), Failed> {
+    let absent = env.topic("absent");
+    let said = run(env, &["serve", &absent, "--echo"])?;
+    ended(&said, 4)?;
+    ensure(
+        said.err.contains(&absent) && said.err.contains("--create-topic"),
+        format!("{said:?}"),
+    )?;
+    let service = serve(env, &absent, &["--echo", "--create-topic", "2"])?;
+    let said = run(env, &["request", &absent, "x", "-t", "20s"])?;
+    ended(&said, 0)?;
+    drop(service);
+    Ok(())
+}
+
+/// How long a whole demonstration may take on a busy machine; it says 15 s of itself.
+const DEMO: Duration = Duration::from_secs(60);
