@@ -152,7 +152,8 @@ pub struct ServiceConfig {
     pub group: Option<String>,
     /// How many handlers may run at once. Default 1,024.
     pub concurrency: u32,
-    /// How many replies may wait for the brokers' acknowledgement. Default 100,000.
+    /// How many replies may wait for the brokers' acknowledgement. Default 100,000. Ten times as
+    /// many requests of a partition may be done behind one that is not; then no more are read.
     pub max_unacknowledged: u32,
     /// How often offsets are committed. Default 500 ms: what a crash repeats at most.
     #[serde(with = "humantime_serde")]

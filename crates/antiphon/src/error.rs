@@ -35,7 +35,8 @@ pub enum RequestErrorKind {
     Invalid,
     /// The request is larger than a limit of the client, the broker or the topic. Not executed.
     TooLarge,
-    /// The reply path was being rebuilt until the deadline. Not executed.
+    /// The reply path was being rebuilt until the deadline, or was lost as the request was about
+    /// to go out. Not executed.
     NotReady,
     /// A local limit is reached: calls in flight, bytes in flight, or the send queue. Not executed.
     Overloaded,

@@ -1,5 +1,5 @@
-//! Names of the metrics, and handles that are made once. What each means stands in the guide to
-//! operations; none is labelled by an id, a key or an instance.
+//! Names of the metrics, and handles that are made once. None is labelled by an id, a key or an
+//! instance.
 
 use std::{fmt, sync::Arc};
 

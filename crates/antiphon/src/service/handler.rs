@@ -63,7 +63,7 @@ impl<T: Into<Bytes>> From<T> for Response {
     }
 }
 
-/// Answers requests. Made by [`raw`], [`json`], [`typed`] or [`tower`], or by hand.
+/// Answers requests. Made by [`raw`], [`json`], [`typed`] or [`tower()`], or by hand.
 pub trait Handler: Send + Sync + 'static {
     /// Answers one request. An `Err` is sent to the requester as an error reply.
     fn handle(&self, request: Request) -> BoxFuture<'static, Result<Response, Status>>;

@@ -22,7 +22,7 @@ async fn a_service_with_few_places_misses_no_place_that_comes_free() {
         ..ServiceConfig::default()
     };
     let _service = serve_with(&broker, config, |_, value: Bytes| async move {
-        if value.len() % 2 == 0 {
+        if value.len().is_multiple_of(2) {
             tokio::task::yield_now().await;
         }
         Ok(value)
@@ -56,7 +56,7 @@ async fn calls_and_losses_of_the_path_at_once_leave_no_call_behind() {
                     let begun = tokio::time::Instant::now();
                     if let Err(error) = request.send().await {
                         let lost = [Kind::ReplyPathLost, Kind::TimedOut, Kind::NotReady];
-                        assert!(lost.contains(&error.kind()), "{error}");
+                        assert!(lost.contains(&error.kind()), "{error}"); if error.kind() != Kind::ReplyPathLost { eprintln!("XX {error} {:?}", begun.elapsed()); }
                     }
                     assert!(begun.elapsed() < Duration::from_secs(6));
                 }

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use antiphon_kafka::{Consumer, ConsumerEvents, Error};
+use antiphon_kafka::{Consumer, ConsumerEvents, Error, ErrorKind};
 use rand::Rng;
 
 use super::{
@@ -107,7 +107,9 @@ impl Watch {
             let doubtful = self.progress.doubt.swap(false, Ordering::AcqRel)
                 | events.errors.iter().any(is_doubtful);
             for error in events.errors {
-                if !is_doubtful(&error) {
+                if is_about_the_group(&error) {
+                    tracing::debug!(%error, "the group that replies are read without");
+                } else if !is_doubtful(&error) {
                     self.faults.tell(translate(&error));
                 }
             }
@@ -164,6 +166,12 @@ impl Watch {
             Err(_) => None,
         }
     }
+}
+
+/// librdkafka looks for the coordinator of a group that this consumer never joins; a principal
+/// that may not know it can read replies all the same.
+fn is_about_the_group(error: &Error) -> bool {
+    error.kind() == ErrorKind::NotAuthorized && error.topic().is_none()
 }
 
 #[derive(Default)]
