@@ -3,7 +3,7 @@
 use std::ffi::c_int;
 use std::ptr;
 use std::slice;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka_sys::{
     rd_kafka_clusterid, rd_kafka_mem_free, rd_kafka_metadata_broker, rd_kafka_metadata_destroy,
@@ -13,7 +13,7 @@ use rdkafka_sys::{
 
 use crate::client::{Client, InUse};
 use crate::text::{self, topic_name};
-use crate::wait::millis;
+use crate::wait::{end_of, millis};
 use crate::{Admin, Consumer, Error, ErrorKind, Producer, sys};
 
 const WHAT: &str = "asking about the cluster";
@@ -137,8 +137,28 @@ fn partitions(
     }
 }
 
+/// How long librdkafka may wait before it is asked again.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// librdkafka looks for the id and then waits for news without having kept its lock: an id that
+/// comes in between is not noticed, and the wait takes its whole time. So it is asked in slices.
 fn cluster_id(client: &Client, timeout: Duration) -> Option<String> {
     let inside = client.enter(WHAT).ok()?;
+    let end = end_of(timeout);
+    loop {
+        let asked = Instant::now();
+        let slice = end.saturating_duration_since(asked).min(LOOK_AGAIN);
+        if let Some(id) = known_cluster_id(&inside, slice) {
+            return Some(id);
+        }
+        // No answer, and sooner than that: the cluster has no id.
+        if slice < LOOK_AGAIN || asked.elapsed() < LOOK_AGAIN / 2 {
+            return None;
+        }
+    }
+}
+
+fn known_cluster_id(inside: &InUse<'_>, timeout: Duration) -> Option<String> {
     // SAFETY: the client is alive while `inside` is; a string that is not null is ours, is
     // copied, and is freed by librdkafka, which allocated it.
     unsafe {

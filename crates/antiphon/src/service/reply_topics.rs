@@ -69,6 +69,9 @@ const ABSENT: Duration = Duration::from_secs(2);
 /// How long one question about a topic may take.
 const LOOK_UP: Duration = Duration::from_secs(5);
 
+/// How long after a topic was not found it is asked for once more.
+const SECOND_LOOK: Duration = Duration::from_millis(200);
+
 #[derive(Debug)]
 pub(crate) struct ReplyTopics {
     known: Cache<Arc<str>, Option<ReplyTopic>>,
@@ -107,7 +110,14 @@ impl ReplyTopics {
     }
 
     async fn look_up(&self, name: &str) -> Result<Option<ReplyTopic>, TransportError> {
-        let Some(partitions) = self.transport.partitions(name, LOOK_UP).await? else {
+        let mut found = self.transport.partitions(name, LOOK_UP).await?;
+        if found.is_none() {
+            // A topic that has just been created is not known to all brokers at once, and its first
+            // requests would be refused.
+            tokio::time::sleep(SECOND_LOOK).await;
+            found = self.transport.partitions(name, LOOK_UP).await?;
+        }
+        let Some(partitions) = found else {
             return Ok(None);
         };
         let topic = self.publisher.topic(name)?;

@@ -315,6 +315,17 @@ async fn the_default_names_can_be_disallowed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_reply_topic_that_is_being_created_is_found() {
+    let broker = tempting();
+    let _service = echo(&broker).await;
+    let request = headers(&[ID, ("reply-topic", "new.replies")]);
+    broker.append("echo", 0, None, None, request);
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    broker.create_topic("new.replies", 1);
+    eventually("answered", || broker.records("new.replies").len() == 1).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_flood_of_hostile_requests_does_not_keep_honest_ones_out() {
     let broker = tempting();
     let _service = echo(&broker).await;

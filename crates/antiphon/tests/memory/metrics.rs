@@ -163,7 +163,7 @@ async fn a_service_counts_what_it_handled_refused_and_found_expired() {
     broker.append("echo", 0, None, None, headers(&forbidden));
     let absent = [("correlation-id", "1"), ("reply-topic", "absent.replies")];
     broker.append("echo", 0, None, Some(bytes("x")), headers(&absent));
-    settle().await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
     let outcome = |counted: &mut Counted, outcome| {
         let labels = [("service", "s"), ("outcome", outcome)];
         counted.of("antiphon_requests_handled_total", &labels)

@@ -47,6 +47,9 @@ async fn calls_and_losses_of_the_path_at_once_leave_no_call_behind() {
     let broker = broker();
     let _service = echo(&broker).await;
     let client = client(&broker).await;
+    // From here on the service knows the reply topic; one that it found missing it would believe
+    // to be missing for a while.
+    client.request("echo").send().await.unwrap();
     let calls: FuturesUnordered<_> = (0..4)
         .map(|_| {
             let client = client.clone();
@@ -55,8 +58,8 @@ async fn calls_and_losses_of_the_path_at_once_leave_no_call_behind() {
                     let request = client.request("echo").timeout(Duration::from_secs(3));
                     let begun = tokio::time::Instant::now();
                     if let Err(error) = request.send().await {
-                        let lost = [Kind::ReplyPathLost, Kind::TimedOut, Kind::NotReady];
-                        assert!(lost.contains(&error.kind()), "{error}"); if error.kind() != Kind::ReplyPathLost { eprintln!("XX {error} {:?}", begun.elapsed()); }
+                        let lost = [Kind::ReplyPathLost, Kind::NotReady];
+                        assert!(lost.contains(&error.kind()), "{error}");
                     }
                     assert!(begun.elapsed() < Duration::from_secs(6));
                 }

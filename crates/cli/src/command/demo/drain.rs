@@ -24,13 +24,13 @@ pub(super) async fn show(
     page: &mut Page,
     stage: &Stage,
     client: &Client,
-    greeters: Greeters,
+    mut greeters: Greeters,
 ) -> Result<(), Failure> {
     page.section("A graceful stop")?;
     page.say(&format!(
-        "{REQUESTS} requests are being answered, each takes {} ms. Now all three instances are told\n\
-         to stop. They take no more requests, finish those in hand, wait until the replies are safe\n\
-         in Kafka, commit, and leave the group.",
+        "{REQUESTS} requests are being answered, each takes {} ms. Now one of the three instances is\n\
+         told to stop. It takes no more requests, finishes those in hand, waits until the replies are\n\
+         safe in Kafka, commits, and leaves the group; the other two go on, with its partitions too.",
         SLOW.as_millis()
     ))?;
     let (topic, before) = (stage.greetings(), greeters.total());
@@ -41,31 +41,29 @@ pub(super) async fn show(
     let calls: Vec<_> = calls.collect();
     in_hand(&greeters, before).await?;
     let begun = Instant::now();
-    let reports = greeters.drain(LIMIT).await;
+    let (name, report) = greeters.drain_one(LIMIT).await?;
     let took = begun.elapsed();
     let ended = join_all(calls).await;
     let replies = ended.iter().filter(|call| matches!(call, Ok(Ok(_))));
-    tell(page, &reports, replies.count(), took)
+    tell(page, name, report, replies.count(), took)
 }
 
 fn tell(
     page: &mut Page,
-    reports: &[(&'static str, DrainReport)],
+    name: &str,
+    report: DrainReport,
     replies: usize,
     took: Duration,
 ) -> Result<(), Failure> {
-    let rows = reports.iter().map(|(name, report)| {
-        let answered = report.in_hand.saturating_sub(report.abandoned);
-        let counts = [report.in_hand, answered].map(|count| count.to_string());
-        [vec![(*name).to_owned()], counts.to_vec()].concat()
-    });
-    let header = ["instance", "requests in hand", "answered"];
-    page.table(&header, &rows.collect::<Vec<_>>())?;
+    let DrainReport {
+        in_hand, abandoned, ..
+    } = report;
     page.facts(&[
+        ("stopped", format!("{name}, in {}", millis(took))),
+        ("in hand at the stop", in_hand.to_string()),
+        ("answered", in_hand.saturating_sub(abandoned).to_string()),
         ("replies received", format!("{replies} of {REQUESTS}")),
-        ("took", millis(took)),
     ])?;
-    let abandoned: usize = reports.iter().map(|(_, report)| report.abandoned).sum();
     expect(replies == REQUESTS && abandoned == 0, || {
         format!("{replies} replies of {REQUESTS}, {abandoned} requests abandoned")
     })

@@ -10,7 +10,7 @@ use std::{
 
 use antiphon::{DrainReport, Service, config::ServiceConfig, service};
 use bytes::Bytes;
-use futures::future::{join_all, try_join_all};
+use futures::future::try_join_all;
 
 use super::{
     expect,
@@ -95,13 +95,14 @@ impl Greeters {
         self.0.iter().map(|one| one.service.running()).sum()
     }
 
-    /// Stops all of them gracefully.
-    pub(super) async fn drain(self, limit: Duration) -> Vec<(&'static str, DrainReport)> {
-        let draining = self.0.into_iter().map(|one| async move {
-            let report = one.service.drain(limit).await;
-            (one.name, report)
-        });
-        join_all(draining).await
+    /// Stops one of them gracefully; the others go on.
+    pub(super) async fn drain_one(
+        &mut self,
+        limit: Duration,
+    ) -> Result<(&'static str, DrainReport), Failure> {
+        expect(!self.0.is_empty(), || "no instance is left".to_owned())?;
+        let one = self.0.remove(0);
+        Ok((one.name, one.service.drain(limit).await))
     }
 }
 
