@@ -2,7 +2,10 @@
 
 use std::io;
 
-use antiphon::{Executed, GatherError, RequestError, RequestErrorKind, StartError, StartErrorKind};
+use antiphon::{
+    Executed, GatherError, RequestError, RequestErrorKind, StartError, StartErrorKind,
+    transport::TransportError,
+};
 
 use crate::{exit::Exit, settings::SettingsError};
 
@@ -48,6 +51,9 @@ pub(crate) enum Failure {
         /// Those that were not answered.
         abandoned: usize,
     },
+    /// A service can never read a request again.
+    #[error("the service has failed for good")]
+    Failed(#[source] TransportError),
     /// The demonstration found something other than it should be.
     #[error("the demonstration did not go as it should: {0}")]
     Unexpected(String),
@@ -62,6 +68,7 @@ impl Failure {
             Self::Call(error) => Exit::of_call(error),
             Self::Gather(error) => Exit::of_gather(error),
             Self::Abandoned { .. } => Exit::Unknown,
+            Self::Failed(_) => Exit::Failed,
             Self::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
             Self::Kafka { .. } | Self::Stdout(_) | Self::System { .. } | Self::Unexpected(_) => {
                 Exit::Failed
@@ -96,6 +103,7 @@ impl Failure {
             Self::Kafka { .. } => "kafka",
             Self::Stdout(_) | Self::System { .. } => "system",
             Self::Abandoned { .. } => "abandoned",
+            Self::Failed(_) => "failed",
             Self::Unexpected(_) => "unexpected",
         }
     }

@@ -1,14 +1,14 @@
 //! The reply thread's work: find the call that a reply belongs to, end it, wake its caller; and
 //! between batches, end the calls whose time is up. No user code runs here.
 
-use std::{sync::Arc, task::Waker, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use antiphon_proto::{CorrelationId, Delivery, HeadLimits, InstanceId, ReplyHead, Step, header};
 use tokio::sync::mpsc;
 
 use super::{
     core::{Calls, Core, tick},
-    gather::accept,
+    gather::{Afterwards, Arrived, accept},
     reply::Reply,
     reply_path::ReplyPath,
     stray::{StrayKind, Strays},
@@ -85,7 +85,7 @@ impl Matcher {
     /// call that waits.
     fn finish_plain(&self, id: CorrelationId, record: &Record<'_>) -> bool {
         let delivery = self.calls.handle_reply(id, |waiter| match waiter {
-            Waiter::One(_) => Step::Finish(Ending::One(Box::new(Ok(Reply::plain(record))))),
+            Waiter::One(_) => Step::Finish(Ending::One(Box::new(Ok(Reply::plain(id, record))))),
             Waiter::Many(_) => Step::Keep,
         });
         match delivery {
@@ -113,12 +113,11 @@ impl Matcher {
             return self.strays.count(kind, Some(id), record);
         }
         let head = ReplyHead::decode(headers.iter().copied(), limits);
-        let mut woken: Option<Waker> = None;
-        let mut surplus = None;
+        let mut afterwards = Afterwards::default();
         let delivery = self.calls.handle_reply(id, |waiter| match (&head, waiter) {
             (Ok(head), Waiter::One(_)) => {
                 let reply = match head.status() {
-                    None => Ok(Reply::with_head(record, head, &headers)),
+                    None => Ok(Reply::with_head(id, record, head, &headers)),
                     Some(status) => Err(Failure::Status(status)),
                 };
                 Step::Finish(Ending::One(Box::new(reply)))
@@ -127,17 +126,23 @@ impl Matcher {
                 Step::Finish(waiter.fail(Failure::Malformed(why.to_string())))
             }
             (Ok(head), waiter @ Waiter::Many(_)) => {
-                accept(waiter, head, record, &headers, &mut woken, &mut surplus)
+                let arrived = Arrived {
+                    id,
+                    head,
+                    record,
+                    headers: &headers,
+                };
+                accept(waiter, &arrived, &mut afterwards)
             }
             (Err(_), Waiter::Many(_)) => {
-                surplus = Some(StrayKind::Surplus);
+                afterwards.stray = Some(StrayKind::Surplus);
                 Step::Keep
             }
         });
-        if let Some(waker) = woken {
+        if let Some(waker) = afterwards.wake {
             waker.wake();
         }
-        if let Some(kind) = surplus {
+        if let Some(kind) = afterwards.stray {
             self.strays.count(kind, Some(id), record);
         }
         self.settle(delivery, id, record);

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use antiphon_proto::{ReplyHead, header};
+use antiphon_proto::{CorrelationId, ReplyHead, header};
 use bytes::Bytes;
 
 use super::waiter::owned;
@@ -9,6 +9,7 @@ use crate::transport::Record;
 /// A successful reply.
 #[derive(Clone, Debug)]
 pub struct Reply {
+    id: CorrelationId,
     value: Bytes,
     partition: i32,
     offset: i64,
@@ -24,8 +25,9 @@ struct Head {
 
 impl Reply {
     /// A reply that was matched by its key: its headers say nothing that must be read.
-    pub(crate) fn plain(record: &Record<'_>) -> Self {
+    pub(crate) fn plain(id: CorrelationId, record: &Record<'_>) -> Self {
         Self {
+            id,
             value: owned(record.value),
             partition: record.partition,
             offset: record.offset,
@@ -34,6 +36,7 @@ impl Reply {
     }
 
     pub(crate) fn with_head(
+        id: CorrelationId,
         record: &Record<'_>,
         head: &ReplyHead<'_>,
         headers: &[(&[u8], Option<&[u8]>)],
@@ -49,8 +52,13 @@ impl Reply {
         };
         Self {
             head: Some(Arc::new(head)),
-            ..Self::plain(record)
+            ..Self::plain(id, record)
         }
+    }
+
+    /// The id that request and reply bear on the wire.
+    pub fn correlation_id(&self) -> CorrelationId {
+        self.id
     }
 
     /// The value.

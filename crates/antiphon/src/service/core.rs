@@ -11,7 +11,10 @@ use std::{
 
 use antiphon_proto::{ReplyMode, Status};
 use bytes::Bytes;
-use tokio::{runtime::Handle, sync::Notify};
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, watch},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -25,7 +28,7 @@ use super::{
 use crate::{
     config::ServiceConfig,
     metrics::ServiceMetrics,
-    transport::{Clock, Publisher, Subscription},
+    transport::{Clock, Publisher, Subscription, TransportError},
 };
 
 pub(crate) struct ServiceCore {
@@ -54,6 +57,8 @@ pub(crate) struct ServiceCore {
     /// Rung at the first assignment.
     pub(crate) assigned: Notify,
     pub(crate) ready: AtomicBool,
+    /// Why nothing will ever be read again.
+    pub(crate) failure: watch::Sender<Option<TransportError>>,
     /// Requesters whose refusals have been logged.
     complained: Mutex<HashSet<String>>,
 }
@@ -134,6 +139,7 @@ impl ServiceCore {
             progress: Notify::new(),
             assigned: Notify::new(),
             ready: AtomicBool::new(false),
+            failure: watch::Sender::new(None),
             complained: Mutex::new(HashSet::new()),
         });
         core.acks.bind(&core);

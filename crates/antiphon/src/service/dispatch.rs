@@ -16,7 +16,7 @@ use super::{
     handler::{Handler, Request},
     partitions::Partition,
 };
-use crate::transport::{HeaderPairs, Record, RecordSink, TransportError};
+use crate::transport::{HeaderPairs, Record, RecordSink, TransportError, TransportErrorKind};
 
 /// A request on its way to its handler, or to its refusal.
 pub(crate) struct Inbound {
@@ -341,7 +341,10 @@ impl RecordSink for Dispatcher {
     }
 
     fn fault(&mut self, error: TransportError) {
-        if error.is_lost() {
+        if error.kind() == TransportErrorKind::Fatal {
+            tracing::error!(%error, "request consumer failed for good");
+            self.core.failure.send_replace(Some(error));
+        } else if error.is_lost() {
             tracing::error!(%error, "request consumer");
         } else {
             tracing::debug!(%error, "request consumer");

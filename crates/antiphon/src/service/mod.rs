@@ -28,7 +28,7 @@ pub use self::{
     context::Context,
     handler::{Handler, HandlerService, Request, Response, json, raw, tower, typed},
 };
-use crate::transport::TopicPartition;
+use crate::transport::{TopicPartition, TransportError};
 
 /// A running responder, at least once: a request's offset is committed only after its reply has
 /// been acknowledged by the brokers, so a crash repeats work and never loses it.
@@ -96,6 +96,21 @@ impl Service {
         self.core.acks.len()
     }
 
+    /// Resolves when this instance can never read a request again, such as when another has taken
+    /// its place as a static member: drain it, and start a new one or end the process.
+    ///
+    /// # Cancel safety
+    /// Holds nothing; may be dropped and called again.
+    pub async fn failed(&self) -> TransportError {
+        let mut failure = self.core.failure.subscribe();
+        let seen = failure.wait_for(Option::is_some).await;
+        match seen.ok().and_then(|failure| failure.clone()) {
+            Some(error) => error,
+            // The sender lives as long as this service.
+            None => std::future::pending().await,
+        }
+    }
+
     /// Takes no more requests, lets the running ones end and their replies be acknowledged until
     /// `deadline`, commits, and leaves the group.
     ///
@@ -115,9 +130,12 @@ impl Service {
         DrainReport { in_hand, abandoned }
     }
 
-    /// Serves until `stop` resolves, then drains.
+    /// Serves until `stop` resolves, or until the service has [failed](Self::failed), then drains.
     pub async fn run_until(self, stop: impl Future<Output = ()>, drain: Duration) -> DrainReport {
-        stop.await;
+        tokio::select! {
+            () = stop => {}
+            _ = self.failed() => {}
+        }
         self.drain(drain).await
     }
 

@@ -37,7 +37,7 @@ pub(crate) async fn pump(core: Arc<ServiceCore>, mut batches: mpsc::Receiver<Vec
                     tokio::spawn(async move {
                         match find_destination(&core, &inbound.ticket).await {
                             Ok(to) => start(&core, inbound, to),
-                            Err(refusal) => refuse(&core, &inbound.ticket, &refusal),
+                            Err(obstacle) => give_up(&core, &inbound.ticket, &obstacle),
                         }
                     });
                 }
@@ -79,28 +79,59 @@ fn at(
     topic.at(reply.partition, &ticket.correlation_id).map(Some)
 }
 
-/// How often a reply topic is asked for when the brokers do not answer.
-const TRIES: u32 = 5;
+/// Longest pause between two questions about a reply topic when the brokers do not answer.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// What keeps a handler from being started.
+enum Obstacle {
+    /// Nothing may be written to the address.
+    Refused(AddressRefusal),
+    /// Its time ran out while the brokers did not say whether the address exists.
+    Expired,
+    /// It is no longer this instance's to answer.
+    NotOurs,
+}
 
 /// No handler runs before its reply address is known to exist.
 async fn find_destination(
     core: &ServiceCore,
     ticket: &Ticket,
-) -> Result<Option<Destination>, AddressRefusal> {
+) -> Result<Option<Destination>, Obstacle> {
     let Some(reply) = &ticket.reply else {
         return Ok(None);
     };
-    for attempt in 1..=TRIES {
+    let mut pause = Duration::from_millis(100);
+    loop {
         match core.reply_topics.find(&reply.topic).await {
-            Ok(Some(topic)) => return at(&topic, reply, ticket),
-            Ok(None) => return Err(AddressRefusal::NoSuchPartition),
+            Ok(Some(topic)) => return at(&topic, reply, ticket).map_err(Obstacle::Refused),
+            Ok(None) => return Err(Obstacle::Refused(AddressRefusal::NoSuchPartition)),
             Err(error) => {
-                tracing::debug!(%error, topic = %reply.topic, attempt, "reply topic not looked up");
-                tokio::time::sleep(Duration::from_millis(200) * attempt).await;
+                tracing::debug!(%error, topic = %reply.topic, "reply topic not looked up");
             }
         }
+        if ticket.partition.is_revoked() || core.stopping.is_cancelled() {
+            return Err(Obstacle::NotOurs);
+        }
+        let now = core.clock.elapsed();
+        if ticket.deadline.is_some_and(|deadline| now >= deadline) {
+            return Err(Obstacle::Expired);
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
     }
-    Err(AddressRefusal::NoSuchPartition)
+}
+
+/// Ends a request whose handler is not started. One that is not ours stays undone, for its next
+/// owner.
+fn give_up(core: &ServiceCore, ticket: &Ticket, obstacle: &Obstacle) {
+    match obstacle {
+        Obstacle::Refused(refusal) => refuse(core, ticket, refusal),
+        Obstacle::Expired => {
+            core.metrics.expired.increment(1);
+            ticket.partition.done(ticket.sequence);
+        }
+        Obstacle::NotOurs => ticket.partition.leave(),
+    }
 }
 
 fn refuse(core: &ServiceCore, ticket: &Ticket, refusal: &AddressRefusal) {

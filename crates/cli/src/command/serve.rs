@@ -48,18 +48,23 @@ pub(super) async fn run(
         started = start(args, settings, answers) => started?,
         _ = signals.next() => return Ok(()),
     };
+    let mut failure = None;
     if until_ready(&service, &mut signals).await {
         anstream::eprintln!("ready");
-        signals.next().await;
+        tokio::select! {
+            _ = signals.next() => {}
+            error = service.failed() => failure = Some(Failure::Failed(error)),
+        }
     }
     let begun = Instant::now();
     let report = drain(service, limit, &mut signals, printer).await?;
     if !printer.quiet {
         hint(&summary(report, &counts, begun.elapsed()));
     }
-    match report.abandoned {
-        0 => Ok(()),
-        abandoned => Err(Failure::Abandoned {
+    match (failure, report.abandoned) {
+        (Some(failure), _) => Err(failure),
+        (None, 0) => Ok(()),
+        (None, abandoned) => Err(Failure::Abandoned {
             in_hand: report.in_hand,
             abandoned,
         }),

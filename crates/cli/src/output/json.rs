@@ -29,6 +29,7 @@ impl<'a> Value<'a> {
 struct ReplyLine<'a> {
     r#type: &'static str,
     topic: &'a str,
+    correlation_id: String,
     #[serde(flatten)]
     value: Value<'a>,
     headers: Vec<HeaderItem<'a>>,
@@ -95,6 +96,7 @@ pub(super) fn reply(out: &mut dyn Write, topic: &str, reply: &Reply) -> io::Resu
     let line = ReplyLine {
         r#type: "reply",
         topic,
+        correlation_id: reply.correlation_id().to_string(),
         value: Value::of(reply.value()),
         headers: headers.collect(),
         responder: reply.responder(),

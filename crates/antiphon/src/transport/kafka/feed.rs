@@ -7,10 +7,10 @@ use std::{
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread::{self, Thread},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use antiphon_kafka::{Batch, Consumer, Error, Message};
+use antiphon_kafka::{Batch, Consumer, Error, ErrorKind, Message};
 use futures::future::BoxFuture;
 
 use super::{errors::translate, thread_failed};
@@ -140,8 +140,10 @@ impl Loop {
 
 /// A broker that has just started may not know its topics yet.
 pub(super) fn is_doubtful(error: &Error) -> bool {
-    use antiphon_kafka::ErrorKind as K;
-    matches!(error.kind(), K::UnknownTopic | K::UnknownPartition)
+    matches!(
+        error.kind(),
+        ErrorKind::UnknownTopic | ErrorKind::UnknownPartition
+    )
 }
 
 /// A record with its headers still unread.
@@ -191,10 +193,8 @@ impl Subscription for Feed {
         let consumer = self.consumer.clone();
         let (done, ended) = tokio::sync::oneshot::channel::<()>();
         let close = move || {
-            if !offsets.is_empty()
-                && let Err(error) = consumer.commit(&listed(&offsets), deadline / 2)
-            {
-                tracing::warn!(%error, "the last offsets were not committed; their requests will be delivered again");
+            if !offsets.is_empty() {
+                commit_last(&consumer, &listed(&offsets), deadline / 2);
             }
             // The closing thread goes on by itself when it takes longer.
             let _ = consumer.close(deadline).wait(deadline);
@@ -221,6 +221,25 @@ impl Drop for Feed {
                 Duration::from_secs(5),
             ));
         }
+    }
+}
+
+/// Pause before a commit that met a rebalance is tried again.
+const REBALANCE_PAUSE: Duration = Duration::from_millis(100);
+
+/// Commits for the last time. A group that is rebalancing refuses, and takes it when it has settled.
+pub(super) fn commit_last(consumer: &Consumer, offsets: &[(Arc<str>, i32, i64)], limit: Duration) {
+    let until = Instant::now() + limit;
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        let Err(error) = consumer.commit(offsets, left) else {
+            return;
+        };
+        if error.kind() != ErrorKind::StaleMember || left <= REBALANCE_PAUSE {
+            tracing::warn!(%error, "the last offsets were not committed; their requests will be delivered again");
+            return;
+        }
+        thread::sleep(REBALANCE_PAUSE);
     }
 }
 

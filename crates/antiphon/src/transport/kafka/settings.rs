@@ -109,7 +109,8 @@ impl Settings {
                 message_timeout,
                 queue,
             } => {
-                let limit = message_timeout.as_millis().max(1);
+                // librdkafka wants it above the linger.
+                let limit = message_timeout.as_millis().max(100);
                 all.set_default("message.timeout.ms", limit.to_string());
                 queue
             }

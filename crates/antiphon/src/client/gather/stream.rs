@@ -1,4 +1,4 @@
-//! Scatter-gather: several replies to one question, with a minimum.
+//! Replies as they come: of the calls of a scatter, or of the one call of a gather.
 
 use std::{
     collections::VecDeque,
@@ -8,9 +8,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use antiphon_proto::{
-    Executed, GatherRule, ReplyHead, Step, Verdict, Vote, VoteLimits, Votes, decode_identity,
-};
+use antiphon_proto::{Executed, GatherRule, Taken, Until};
 use futures::{
     Stream,
     future::BoxFuture,
@@ -18,118 +16,15 @@ use futures::{
 };
 
 use super::{
-    core::{Admitted, Core},
-    entry::Entry,
-    reply::Reply,
-    stray::StrayKind,
-    waiter::{Collector, Ended, Ending, Failure, Waiter},
+    super::{
+        core::{Admitted, Core},
+        entry::Entry,
+        reply::Reply,
+        waiter::{Collector, Ended, Ending, Failure, Waiter},
+    },
+    GatherError, GatherReply, Gathered, Item, Missing, below_minimum,
 };
-use crate::{
-    error::{RequestError, RequestErrorKind},
-    transport::Record,
-};
-
-/// One reply of a gather.
-#[derive(Clone, Debug)]
-pub struct GatherReply {
-    target: Arc<str>,
-    reply: Reply,
-}
-
-impl GatherReply {
-    /// The request topic that was asked.
-    pub fn target(&self) -> &str {
-        &self.target
-    }
-
-    /// Who answered, as `<service>/<version>/<instance>`; `None` for a reply without our header.
-    pub fn responder(&self) -> Option<&str> {
-        self.reply.responder()
-    }
-
-    /// What it answered.
-    pub fn reply(&self) -> &Reply {
-        &self.reply
-    }
-}
-
-/// A target, or a responder, that gave no usable reply.
-#[derive(Debug)]
-pub struct Missing {
-    target: Arc<str>,
-    error: RequestError,
-}
-
-impl Missing {
-    /// The request topic that was asked.
-    pub fn target(&self) -> &str {
-        &self.target
-    }
-
-    /// Why there is no reply, and whether the work ran there.
-    pub fn error(&self) -> &RequestError {
-        &self.error
-    }
-}
-
-/// What a gather brought in.
-#[derive(Debug, Default)]
-pub struct Gathered {
-    /// The replies, in order of arrival.
-    pub replies: Vec<GatherReply>,
-    /// What is missing. After a gather that ended with its minimum: the targets of a scatter that
-    /// had not answered by then (cancelled, maybe executed), and responders that answered with an
-    /// error.
-    pub missing: Vec<Missing>,
-    /// Replies beyond what was asked for, or beyond the limits, until the end.
-    pub surplus: u64,
-    /// Second votes of a responder, until the end.
-    pub duplicates: u64,
-}
-
-/// A gather that did not reach its minimum. It carries what arrived.
-#[derive(Debug)]
-pub struct GatherError {
-    error: RequestError,
-    gathered: Gathered,
-}
-
-impl GatherError {
-    pub(crate) fn refused(error: RequestError) -> Self {
-        Self {
-            error,
-            gathered: Gathered::default(),
-        }
-    }
-
-    /// The error as a request's: kind, certainty, topic. `BelowMinimum` when the deadline passed
-    /// with too few replies; its certainty is the weakest of what is missing.
-    pub fn error(&self) -> &RequestError {
-        &self.error
-    }
-
-    /// What arrived all the same, and what is missing.
-    pub fn gathered(&self) -> &Gathered {
-        &self.gathered
-    }
-
-    /// What arrived, to keep.
-    pub fn into_gathered(self) -> Gathered {
-        self.gathered
-    }
-}
-
-impl fmt::Display for GatherError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.error, f)
-    }
-}
-
-impl std::error::Error for GatherError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        std::error::Error::source(&self.error)
-    }
-}
+use crate::error::{RequestError, RequestErrorKind};
 
 /// The replies of a scatter or a gather as they come.
 ///
@@ -163,9 +58,6 @@ enum Source {
 
 /// How the call to one target ended.
 type Outcome = Result<Reply, RequestError>;
-
-/// A reply, or a responder's error.
-pub(crate) type Item = Result<GatherReply, Missing>;
 
 impl GatherStream {
     pub(crate) fn of_calls(
@@ -248,8 +140,7 @@ impl GatherStream {
         if item.is_ok() {
             self.counted += 1;
         }
-        let enough =
-            self.rule.until == antiphon_proto::Until::Minimum && self.counted >= self.rule.min;
+        let enough = self.rule.until == Until::Minimum && self.counted >= self.rule.min;
         if enough || self.rule.max.is_some_and(|max| self.counted >= max) {
             self.done = true;
         }
@@ -376,24 +267,6 @@ fn item(target: Arc<str>, result: Result<Reply, RequestError>) -> Item {
     }
 }
 
-/// The weakest certainty among what is missing: `No` only if nothing that is missing ran.
-fn below_minimum(min: u32, gathered: &Gathered) -> RequestError {
-    let got = gathered.replies.len();
-    let nothing_ran = got == 0
-        && !gathered.missing.is_empty()
-        && gathered
-            .missing
-            .iter()
-            .all(|missing| missing.error.executed() == Executed::No);
-    let executed = if nothing_ran {
-        Executed::No
-    } else {
-        Executed::Maybe
-    };
-    let detail = format!("{got} of at least {min} replies arrived");
-    RequestError::new(RequestErrorKind::BelowMinimum, executed, detail)
-}
-
 /// What the slot of a gather has for its reader.
 enum Collected {
     Item(Item),
@@ -428,106 +301,11 @@ impl Entry {
     }
 
     fn take_collected(&mut self) -> Collected {
-        use antiphon_proto::Taken;
         let ended = match self.core().calls.poll(self.id()) {
             Taken::Done(Ending::Many(ended)) => Some(ended),
             Taken::Done(Ending::One(_)) | Taken::Waiting | Taken::Gone => None,
         };
         self.taken();
         Collected::Ended(ended)
-    }
-}
-
-impl Collector {
-    fn new(target: &Arc<str>, rule: GatherRule, core: &Core, waker: &Waker) -> Self {
-        let limits = VoteLimits {
-            max_distinct: core.config.gather.max_responders,
-            max_bytes: usize::try_from(core.config.gather.max_bytes).unwrap_or(usize::MAX),
-        };
-        Self {
-            target: Arc::clone(target),
-            waker: Some(waker.clone()),
-            votes: Votes::new(rule, limits),
-            unread: VecDeque::new(),
-            errors: 0,
-            max_errors: limits.max_distinct,
-            surplus_errors: 0,
-        }
-    }
-
-    fn surplus(&self) -> u64 {
-        self.votes.surplus() + self.surplus_errors
-    }
-}
-
-/// Takes a reply into a gather, on the reply thread. `woken` is to be woken after the slot's lock
-/// is free; `stray` says why the reply was not kept.
-pub(crate) fn accept(
-    waiter: &mut Waiter,
-    head: &ReplyHead<'_>,
-    record: &Record<'_>,
-    headers: &[(&[u8], Option<&[u8]>)],
-    woken: &mut Option<Waker>,
-    stray: &mut Option<StrayKind>,
-) -> Step<Ending> {
-    let Waiter::Many(collector) = waiter else {
-        return Step::Keep;
-    };
-    let kept = match head.status() {
-        Some(status) => collector.accept_error(Failure::Status(status)),
-        None => collector.accept_reply(head, record, headers),
-    };
-    if let Err(kind) = kept {
-        *stray = Some(kind);
-        return Step::Keep;
-    }
-    if collector.votes.verdict() == Verdict::Open {
-        *woken = collector.waker.take();
-        return Step::Keep;
-    }
-    match waiter.take_collector() {
-        Some(collector) => Step::Finish(Ending::Many(Box::new(Ended {
-            collector,
-            failure: None,
-        }))),
-        None => Step::Keep,
-    }
-}
-
-impl Collector {
-    /// One vote per service: instances of one group answer twice only after a redelivery.
-    fn accept_reply(
-        &mut self,
-        head: &ReplyHead<'_>,
-        record: &Record<'_>,
-        headers: &[(&[u8], Option<&[u8]>)],
-    ) -> Result<(), StrayKind> {
-        let identity = head.fields.responder.and_then(decode_identity);
-        let service = identity.map_or_else(String::new, |[service, _, _]| service);
-        let bytes = record.value.map_or(0, <[u8]>::len);
-        match self.votes.vote(&service, bytes) {
-            Vote::Counted => {
-                self.unread.push_back(Ok(GatherReply {
-                    target: Arc::clone(&self.target),
-                    reply: Reply::with_head(record, head, headers),
-                }));
-                Ok(())
-            }
-            Vote::Duplicate => Err(StrayKind::Duplicate),
-            Vote::Surplus => Err(StrayKind::Surplus),
-        }
-    }
-
-    /// An error is no vote: another instance of the service may still answer.
-    fn accept_error(&mut self, failure: Failure) -> Result<(), StrayKind> {
-        if self.errors >= self.max_errors {
-            self.surplus_errors += 1;
-            return Err(StrayKind::Surplus);
-        }
-        self.errors += 1;
-        let target = Arc::clone(&self.target);
-        let error = RequestError::from(failure).on(&target, None);
-        self.unread.push_back(Err(Missing { target, error }));
-        Ok(())
     }
 }
