@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use libtest_mimic::Failed;
 
+use crate::support::process::{Spawned, Stream, antiphon};
 use crate::support::rig::{Hostile, LIMIT, block_on, client, echo, read_all, serve};
 use crate::support::suite::{Case, Env, Needs, ensure};
 use crate::support::wait::eventually_async;
@@ -21,6 +22,11 @@ pub(crate) const CASES: &[Case] = &[
         name: "gather::a_scatter_below_its_minimum_carries_what_arrived",
         needs: Needs::Both,
         run: |env| block_on(missed(env)),
+    },
+    Case {
+        name: "gather::a_killed_responder_is_missing_and_the_minimum_still_holds",
+        needs: Needs::Both,
+        run: |env| block_on(killed(env)),
     },
     Case {
         name: "gather::rules_that_can_not_be_met_are_refused_before_anything_is_sent",
@@ -91,6 +97,39 @@ async fn missed(env: &Env) -> Result<(), Failed> {
     ensure(
         why.kind() == Kind::UnknownTopic && why.executed() == Executed::No,
         format!("{why}"),
+    )
+}
+
+/// Two processes answer one question; then one of them is gone for real.
+async fn killed(env: &Env) -> Result<(), Failed> {
+    let topics = [env.create_topic("alive", 1)?, env.create_topic("dead", 1)?];
+    let start = |topic: &str| {
+        let service = Spawned::start(antiphon([
+            "-b",
+            env.bootstrap_servers(),
+            "serve",
+            topic,
+            "--echo",
+        ])?)?;
+        service.wait_for_line(Stream::Stderr, "ready", LIMIT)?;
+        Ok::<_, String>(service)
+    };
+    let (_alive, mut dead) = (start(&topics[0])?, start(&topics[1])?);
+    let client = client(env).await?;
+    let ask = |timeout| client.scatter(topics.clone()).value("x").timeout(timeout);
+    let both = ask(LIMIT).send().await?;
+    ensure(both.replies.len() == 2, format!("{both:?}"))?;
+    dead.signal("KILL")?;
+    dead.wait(LIMIT)?;
+    let one = ask(LIMIT).min_replies(1).send().await?;
+    ensure(one.replies[0].target() == topics[0], format!("{one:?}"))?;
+    let error = ask(Duration::from_secs(2)).send().await;
+    let error = error.err().ok_or("the dead answered")?;
+    ensure(error.gathered().replies.len() == 1, format!("{error:?}"))?;
+    let missing = &error.gathered().missing[0];
+    ensure(
+        missing.target() == topics[1] && missing.error().kind() == Kind::TimedOut,
+        format!("{missing:?}"),
     )
 }
 

@@ -1,11 +1,11 @@
 //! Requests that no client of ours would send: each is a counted refusal, nothing is written
 //! where it must not be, and the service lives on.
 
-use std::time::Duration;
-
 use libtest_mimic::Failed;
 
-use crate::support::rig::{Hostile, LIMIT, block_on, client, echo, read_all, topic_exists};
+use crate::support::rig::{
+    Hostile, LIMIT, Raw, block_on, client, echo, read_all, serve, topic_exists,
+};
 use crate::support::suite::{Case, Env, Needs, ensure};
 use crate::support::wait::eventually_async;
 
@@ -14,6 +14,11 @@ pub(crate) const CASES: &[Case] = &[
         name: "hostile::malformed_requests_are_refused_and_the_service_lives_on",
         needs: Needs::Both,
         run: |env| block_on(malformed(env)),
+    },
+    Case {
+        name: "hostile::a_request_with_header_names_of_any_bytes_is_served",
+        needs: Needs::Both,
+        run: |env| block_on(names_of_any_bytes(env)),
     },
     Case {
         name: "hostile::a_reply_goes_to_no_topic_that_is_not_allowed",
@@ -27,19 +32,21 @@ pub(crate) const CASES: &[Case] = &[
     },
 ];
 
+/// Room for a record with a megabyte of headers, which the default of brokers refuses.
+const LARGE: &[(&str, &str)] = &[("max.message.bytes", "4000000")];
+
 const ID: &[u8] = b"0192f0c1-aaaa-8bbb-8ccc-0123456789ab";
 
 /// A request's headers, one of them wrong.
 type Wrong<'a> = Vec<(&'a str, Option<&'a [u8]>)>;
 
 async fn malformed(env: &Env) -> Result<(), Failed> {
-    let topic = env.create_topic("hostile", 1)?;
+    let topic = env.create_topic_for("hostile", 1, LARGE)?;
     let _service = echo(env, &topic).await?;
     let client = client(env).await?;
     let back = client.reply_topic().as_bytes().to_owned();
     let good = |name| (name, Some(&back[..]));
     let megabyte = vec![b'x'; 1 << 20];
-    // SAFETY-free way to a header name that is no UTF-8: the bytes travel as they are.
     let wrong: Vec<Wrong<'_>> = vec![
         vec![],
         vec![("correlation-id", None), good("reply-topic")],
@@ -77,10 +84,15 @@ async fn malformed(env: &Env) -> Result<(), Failed> {
     ];
     let hostile = Hostile::new(env.bootstrap_servers())?;
     for headers in &wrong {
-        // Some brokers refuse a record of a megabyte of headers; then nobody has to read it.
         hostile.send(&topic, 0, Some(ID), Some(b"boo"), headers)?;
     }
     hostile.flush()?;
+    let (servers, asked) = (env.bootstrap_servers().to_owned(), topic.clone());
+    let stored = tokio::task::spawn_blocking(move || read_all(&servers, &asked)).await??;
+    ensure(
+        stored.len() == wrong.len(),
+        format!("{} of {} were stored", stored.len(), wrong.len()),
+    )?;
     let reply = client
         .request(&topic)
         .value("still here")
@@ -88,6 +100,46 @@ async fn malformed(env: &Env) -> Result<(), Failed> {
         .send()
         .await?;
     ensure(&reply.value()[..] == b"still here", format!("{reply:?}"))
+}
+
+/// Such a header is none of ours, so the request is a good one.
+async fn names_of_any_bytes(env: &Env) -> Result<(), Failed> {
+    let topic = env.create_topic("latin", 1)?;
+    let seen = |context: antiphon::Context, _| async move {
+        let names = context.headers().iter().map(|(name, _)| &name[..]);
+        Ok(bytes::Bytes::from(names.collect::<Vec<_>>().concat()))
+    };
+    let _service = serve(env, &topic, &env.topic("latin"), seen).await?;
+    let client = client(env).await?;
+    let back = client.reply_topic().as_bytes().to_owned();
+    let packed = format!("v=1;p={}", client.reply_partition());
+    let headers: [(&[u8], _); 4] = [
+        (b"correlation-id", Some(ID)),
+        (b"reply-topic", Some(&back[..])),
+        (b"antiphon", Some(packed.as_bytes())),
+        (b"\xff\xfe", None),
+    ];
+    let hostile = Hostile::new(env.bootstrap_servers())?;
+    hostile.send(&topic, 0, None, Some(b"boo"), &headers)?;
+    hostile.flush()?;
+    let reply = only_reply(env, client.reply_topic()).await?;
+    ensure(
+        reply.value.as_deref() == Some(b"\xff\xfe"),
+        format!("{reply:?}"),
+    )
+}
+
+/// The record on a reply topic that nobody else writes to, when it is there.
+async fn only_reply(env: &Env, topic: &str) -> Result<Raw, Failed> {
+    let servers = env.bootstrap_servers();
+    let found = eventually_async("a reply is written", LIMIT, || {
+        let (servers, topic) = (servers.to_owned(), topic.to_owned());
+        async move {
+            let read = tokio::task::spawn_blocking(move || read_all(&servers, &topic));
+            read.await.ok()?.ok()?.pop()
+        }
+    });
+    Ok(tokio::time::timeout(2 * LIMIT, found).await??)
 }
 
 async fn addresses(env: &Env) -> Result<(), Failed> {
@@ -160,18 +212,7 @@ async fn answered(env: &Env) -> Result<(), Failed> {
     ];
     hostile.send(&topic, 0, None, Some(b"boo"), &headers)?;
     hostile.flush()?;
-    let (servers, reply_topic) = (
-        env.bootstrap_servers().to_owned(),
-        client.reply_topic().to_owned(),
-    );
-    let found = eventually_async("the refusal is answered", LIMIT, || {
-        let (servers, reply_topic) = (servers.clone(), reply_topic.clone());
-        async move {
-            let read = tokio::task::spawn_blocking(move || read_all(&servers, &reply_topic));
-            read.await.ok()?.ok()?.pop()
-        }
-    });
-    let reply = tokio::time::timeout(Duration::from_secs(60), found).await??;
+    let reply = only_reply(env, client.reply_topic()).await?;
     ensure(
         reply.header("correlation-id") == Some(ID),
         format!("{reply:?}"),

@@ -10,6 +10,7 @@
 //! ANTIPHON_TEST_BOOTSTRAP_SERVERS=host:9092 cargo test  a Kafka of yours instead of one started here
 //! ```
 
+mod admin;
 mod broker_restart;
 mod cli;
 mod compose_file;
@@ -32,6 +33,7 @@ use support::suite::{self, Case};
 
 /// Every case of every file.
 const CASES: &[&[Case]] = &[
+    admin::CASES,
     broker_restart::CASES,
     cli::CASES,
     compose_file::CASES,

@@ -37,7 +37,7 @@ async fn broker_restart(_: &Env) -> Result<(), Failed> {
     let kafka = Arc::new(tokio::task::spawn_blocking(KafkaHandle::private).await??);
     let servers = kafka.bootstrap_servers().to_owned();
     let at = servers.clone();
-    tokio::task::spawn_blocking(move || create_topic(&at, "work", 3)).await??;
+    tokio::task::spawn_blocking(move || create_topic(&at, "work", 3, &[])).await??;
     let ran = Arc::new(AtomicU64::new(0));
     let count = Arc::clone(&ran);
     let handler = move |_, value: Bytes| {
@@ -130,8 +130,8 @@ async fn reply_topic_deleted(_: &Env) -> Result<(), Failed> {
     let servers = kafka.bootstrap_servers().to_owned();
     let at = servers.clone();
     tokio::task::spawn_blocking(move || {
-        create_topic(&at, "work", 1)?;
-        create_topic(&at, "silent", 1)
+        create_topic(&at, "work", 1, &[])?;
+        create_topic(&at, "silent", 1, &[])
     })
     .await??;
     let echo = |_, value| async move { Ok(value) };

@@ -12,7 +12,7 @@ use crate::{Topic, sys};
 
 /// A message to send. Everything in it is copied.
 #[derive(Debug, Clone, Copy)]
-pub struct Outgoing<'a> {
+pub struct Outgoing<'a, N = &'a str> {
     /// Where to; a topic of the producer that sends it.
     pub topic: &'a Topic,
     /// The partition, or -1 to let the `partitioner` choose one by the key.
@@ -21,14 +21,14 @@ pub struct Outgoing<'a> {
     pub key: Option<&'a [u8]>,
     /// The value; `None` and an empty value are different things to Kafka.
     pub value: Option<&'a [u8]>,
-    /// Headers in their order; names may repeat, values may be null or empty. A name is cut at a
-    /// NUL byte when it is read.
-    pub headers: &'a [(&'a str, Option<&'a [u8]>)],
+    /// Headers in their order; names may be any bytes and may repeat, values may be null or empty.
+    /// A name is cut at a NUL byte when it is read.
+    pub headers: &'a [(N, Option<&'a [u8]>)],
     /// Comes back in the delivery report.
     pub token: u64,
 }
 
-impl Outgoing<'_> {
+impl<N: AsRef<[u8]>> Outgoing<'_, N> {
     /// Hands the message over; returns librdkafka's code. Does not block.
     ///
     /// # Safety
@@ -86,6 +86,7 @@ impl Outgoing<'_> {
             let list = NonNull::new(rd_kafka_headers_new(self.headers.len()))?;
             for (name, value) in self.headers {
                 let (data, size) = parts(*value);
+                let name = name.as_ref();
                 let name_size = name.len().cast_signed();
                 let name = name.as_ptr().cast();
                 rd_kafka_header_add(list.as_ptr(), name, name_size, data, size.cast_signed());

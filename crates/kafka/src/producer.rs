@@ -120,7 +120,7 @@ impl Producer {
     /// [`UnknownTopic`](crate::ErrorKind::UnknownTopic) or
     /// [`UnknownPartition`](crate::ErrorKind::UnknownPartition) as far as is known by now,
     /// [`Fatal`](crate::ErrorKind::Fatal), [`Closed`](crate::ErrorKind::Closed).
-    pub fn send(&self, record: &Outgoing<'_>) -> Result<(), Error> {
+    pub fn send<N: AsRef<[u8]>>(&self, record: &Outgoing<'_, N>) -> Result<(), Error> {
         const WHAT: &str = "sending a message";
         let core = &self.0.core;
         let Some(topic) = record.topic.handle(&core.topics) else {
@@ -287,7 +287,7 @@ mod tests {
             partition: 0,
             key: None,
             value: None,
-            headers: &[],
+            headers: &[] as &[(&str, _)],
             token: 0,
         };
         let refused = producer.send(&record).unwrap_err();

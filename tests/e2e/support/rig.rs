@@ -98,12 +98,21 @@ pub(crate) fn properties(servers: &str) -> Properties {
     properties
 }
 
-pub(crate) fn create_topic(servers: &str, name: &str, partitions: i32) -> Attempt<()> {
+pub(crate) fn create_topic(
+    servers: &str,
+    name: &str,
+    partitions: i32,
+    settings: &[(&str, &str)],
+) -> Attempt<()> {
+    let settings = settings.iter();
+
     let topic = NewTopic {
         name: name.to_owned(),
         partitions,
         replication: 1,
-        configs: Vec::new(),
+        configs: settings
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect(),
     };
     let admin = Admin::new(&properties(servers)).because("an admin client")?;
     admin.create_topic(&topic, LIMIT).because(name)?;
@@ -189,15 +198,14 @@ impl Hostile {
         Ok(Self { producer })
     }
 
-    /// Header names are given as text of any bytes: `\u{ff}` and such become UTF-8, so truly
-    /// broken names go through [`Self::send_with_bytes`].
-    pub(crate) fn send(
+    /// Header names are text, or any bytes.
+    pub(crate) fn send<N: AsRef<[u8]>>(
         &self,
         topic: &str,
         partition: i32,
         key: Option<&[u8]>,
         value: Option<&[u8]>,
-        headers: &[(&str, Option<&[u8]>)],
+        headers: &[(N, Option<&[u8]>)],
     ) -> Attempt<()> {
         let topic = self.producer.topic(topic).because("a topic")?;
         let record = Outgoing {

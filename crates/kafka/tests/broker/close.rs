@@ -44,7 +44,7 @@ fn a_close_delivers_what_was_queued() {
         partition: 0,
         key: None,
         value: None,
-        headers: &[],
+        headers: &[] as &[(&str, _)],
         token: 0,
     };
     assert_eq!(clone.send(&record).unwrap_err().kind(), ErrorKind::Closed);

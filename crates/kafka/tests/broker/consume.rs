@@ -168,7 +168,7 @@ fn records_of_many_partitions_are_all_delivered() {
             partition,
             key: None,
             value: Some(value.as_bytes()),
-            headers: &[],
+            headers: &[] as &[(&str, _)],
             token,
         };
         producer.send(&record).unwrap();

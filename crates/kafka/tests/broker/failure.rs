@@ -189,7 +189,7 @@ fn a_message_to_a_missing_topic_fails() {
         partition: 0,
         key: None,
         value: Some(b"x"),
-        headers: &[],
+        headers: &[] as &[(&str, _)],
         token: 5,
     };
     let kind = match producer.send(&record) {

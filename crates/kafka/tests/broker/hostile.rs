@@ -40,7 +40,7 @@ fn numbers_that_make_no_sense_are_refused() {
             partition,
             key: None,
             value: None,
-            headers: &[],
+            headers: &[] as &[(&str, _)],
             token: 0,
         };
         let error = producer.send(&record).unwrap_err();

@@ -80,7 +80,7 @@ fn null_and_empty_keys_and_values_are_told_apart() {
             partition: 0,
             key,
             value,
-            headers: &[],
+            headers: &[] as &[(&str, _)],
             token,
         };
         producer.send(&record).unwrap();
@@ -144,7 +144,7 @@ fn a_full_queue_is_told_at_once() {
             partition: 0,
             key: None,
             value,
-            headers: &[],
+            headers: &[] as &[(&str, _)],
             token,
         };
         producer.send(&record)
@@ -177,7 +177,7 @@ fn a_topic_is_of_its_own_producer() {
         partition: 0,
         key: None,
         value: None,
-        headers: &[],
+        headers: &[] as &[(&str, _)],
         token: 0,
     };
     assert_eq!(

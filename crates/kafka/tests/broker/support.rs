@@ -56,7 +56,7 @@ pub(crate) fn send_all(producer: &Producer, topic: &str, values: &[String]) {
             partition: 0,
             key: None,
             value,
-            headers: &[],
+            headers: &[] as &[(&str, _)],
             token,
         };
         producer.send(&record).unwrap();

@@ -76,10 +76,20 @@ impl Env {
 
     /// Creates a topic of a name that nobody else uses.
     pub(crate) fn create_topic(&self, prefix: &str, partitions: i32) -> Attempt<String> {
+        self.create_topic_for(prefix, partitions, &[])
+    }
+
+    /// The same with settings, which the embedded broker has none of.
+    pub(crate) fn create_topic_for(
+        &self,
+        prefix: &str,
+        partitions: i32,
+        settings: &[(&str, &str)],
+    ) -> Attempt<String> {
         let name = self.topic(prefix);
         match &self.held {
             Held::Embedded(embedded) => embedded.create_topic(&name, partitions)?,
-            _ => create_topic(self.bootstrap_servers(), &name, partitions)?,
+            _ => create_topic(self.bootstrap_servers(), &name, partitions, settings)?,
         }
         Ok(name)
     }
