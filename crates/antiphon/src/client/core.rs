@@ -61,10 +61,11 @@ pub(crate) struct Core {
 
 /// A call that may be sent: it has its topic and its place under the limits.
 pub(crate) struct Admitted {
-    pub(crate) draft: Draft,
+    pub(crate) draft: Box<Draft>,
     pub(crate) target: Arc<Target>,
     pub(crate) permits: Permits,
-    /// On the client's clock.
+    /// When it was admitted, and when it has to end, on the client's clock.
+    pub(crate) at: Duration,
     pub(crate) deadline: Duration,
 }
 
@@ -96,42 +97,83 @@ impl Core {
     }
 
     /// All that has to hold before a call may be sent. Errors say `Executed::No`.
-    pub(crate) async fn admit(self: &Arc<Self>, draft: Draft) -> Result<Admitted, RequestError> {
-        let deadline = self.clock.elapsed().saturating_add(draft.timeout);
-        let topic = Arc::clone(&draft.topic);
-        let admitted = self.admit_until(draft, deadline).await;
-        admitted.map_err(|error| {
-            let error = error.on(&topic, None);
-            self.refused(&error);
-            error
-        })
+    pub(crate) async fn admit(
+        self: &Arc<Self>,
+        draft: Box<Draft>,
+    ) -> Result<Admitted, RequestError> {
+        let now = self.clock.elapsed();
+        let deadline = now.saturating_add(draft.timeout);
+        let admitted = match self.admit_at_once(&draft, now) {
+            Some((target, permits)) => Ok((target, permits, now)),
+            // Boxed: what has to wait is rare, and must not make every call's future large.
+            None => Box::pin(self.admit_until(&draft, deadline)).await,
+        };
+        match admitted {
+            Ok((target, permits, at)) => Ok(Admitted {
+                draft,
+                target,
+                permits,
+                at,
+                deadline,
+            }),
+            Err(error) => {
+                let error = error.on(&draft.topic, None);
+                self.refused(&error);
+                Err(error)
+            }
+        }
+    }
+
+    /// The common case: nothing to wait for, and nothing wrong.
+    fn admit_at_once(
+        self: &Arc<Self>,
+        draft: &Draft,
+        now: Duration,
+    ) -> Option<(Arc<Target>, Permits)> {
+        if self.is_closing() || !self.path.is_ready() || draft.check(&self.config).is_err() {
+            return None;
+        }
+        let target = self.known(draft)?;
+        self.refresh_if_due(&target, now);
+        self.entries.try_acquire().ok()?.forget();
+        // From here on the entry is given back whatever happens.
+        let mut permits = Permits {
+            core: Arc::clone(self),
+            bytes: 0,
+        };
+        let weight = draft.weight();
+        self.bytes.try_acquire_many(weight).ok()?.forget();
+        permits.bytes = weight;
+        Some((target, permits))
     }
 
     async fn admit_until(
         self: &Arc<Self>,
-        draft: Draft,
+        draft: &Draft,
         deadline: Duration,
-    ) -> Result<Admitted, RequestError> {
+    ) -> Result<(Arc<Target>, Permits, Duration), RequestError> {
         if self.is_closing() {
             return Err(closed());
         }
         draft.check(&self.config)?;
-        let target = match self.targets.get(&draft.topic) {
+        let target = match self.known(draft) {
             Some(target) => target,
             None => self.resolve(&draft.topic, deadline).await?,
         };
-        self.refresh_if_due(&target);
         let permits = self.permits(draft.weight(), deadline).await?;
         self.ready(deadline).await?;
-        if self.clock.elapsed() >= deadline {
+        let now = self.clock.elapsed();
+        if now >= deadline {
             return Err(too_late(NOT_IN_TIME));
         }
-        Ok(Admitted {
-            draft,
-            target,
-            permits,
-            deadline,
-        })
+        Ok((target, permits, now))
+    }
+
+    fn known(&self, draft: &Draft) -> Option<Arc<Target>> {
+        match &draft.target {
+            Some(target) if !target.is_gone() => Some(Arc::clone(target)),
+            _ => self.targets.get(&draft.topic),
+        }
     }
 
     fn left(&self, deadline: Duration) -> Duration {
@@ -254,8 +296,8 @@ impl Core {
     }
 
     /// Asks for the partition count again when it has become old; the call does not wait for it.
-    fn refresh_if_due(self: &Arc<Self>, target: &Arc<Target>) {
-        if !target.due(self.clock.elapsed(), self.config.metadata_ttl) {
+    fn refresh_if_due(self: &Arc<Self>, target: &Arc<Target>, now: Duration) {
+        if !target.due(now, self.config.metadata_ttl) {
             return;
         }
         let (core, target) = (Arc::clone(self), Arc::clone(target));

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use antiphon_proto::{Metadata, ReplyMode, is_legal_topic_name, is_operation_name};
 use bytes::Bytes;
 
+use super::{core::Core, target::Target};
 use crate::{
     config::ClientConfig,
     error::{RequestError, RequestErrorKind},
@@ -15,6 +16,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
     pub(crate) topic: Arc<str>,
+    /// The topic, where the client had met it before.
+    pub(crate) target: Option<Arc<Target>>,
     pub(crate) key: Option<Bytes>,
     pub(crate) value: Bytes,
     pub(crate) headers: Vec<(String, Option<Bytes>)>,
@@ -29,9 +32,22 @@ pub(crate) struct Draft {
 pub(crate) const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 24 * 3600 - 3600);
 
 impl Draft {
-    pub(crate) fn new(topic: &str, timeout: Duration) -> Self {
+    pub(crate) fn new(core: &Core, topic: &str) -> Box<Self> {
+        let target = core.targets.get(topic);
+        let mut draft = Self::of_no_topic(core.config.timeout);
+        draft.topic = match &target {
+            Some(target) => Arc::clone(target.name()),
+            None => topic.into(),
+        };
+        draft.target = target;
+        Box::new(draft)
+    }
+
+    /// For a scatter, which puts each of its topics in.
+    pub(crate) fn of_no_topic(timeout: Duration) -> Self {
         Self {
-            topic: topic.into(),
+            topic: Arc::default(),
+            target: None,
             key: None,
             value: Bytes::new(),
             headers: Vec::new(),

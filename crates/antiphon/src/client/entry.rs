@@ -42,7 +42,9 @@ pub(crate) async fn single(core: Arc<Core>, admitted: Admitted) -> Result<Reply,
     poll_fn(move |cx| {
         if let Some(admitted) = admitted.take() {
             let waiter = Waiter::One(cx.waker().clone());
-            match Entry::start(&core, admitted, waiter) {
+            // Polled as soon as it was admitted, so no second look at the clock is needed.
+            let now = admitted.at;
+            match Entry::start(&core, admitted, waiter, now) {
                 Ok(started) => entry = Some(started),
                 Err(error) => return Poll::Ready(Err(error)),
             }
@@ -61,14 +63,15 @@ impl Entry {
         core: &Arc<Core>,
         admitted: Admitted,
         waiter: Waiter,
+        started: Duration,
     ) -> Result<Self, RequestError> {
         let Admitted {
             draft,
             target,
             permits,
             deadline,
+            ..
         } = admitted;
-        let started = core.clock.elapsed();
         let left = deadline.saturating_sub(started);
         let placed = target.place(draft.key.as_deref());
         let call = NewCall {

@@ -68,13 +68,14 @@ macro_rules! draft_setters {
 #[derive(Clone)]
 pub struct Request {
     client: Client,
-    draft: Draft,
+    /// Boxed: it passes through several futures, each of which would hold it.
+    draft: Box<Draft>,
 }
 
 impl Request {
     pub(super) fn new(client: &Client, topic: &str) -> Self {
         Self {
-            draft: Draft::new(topic, client.core().config.timeout),
+            draft: Draft::new(client.core(), topic),
             client: client.clone(),
         }
     }
@@ -138,7 +139,7 @@ impl fmt::Debug for Request {
     }
 }
 
-async fn call(core: Arc<Core>, draft: Draft) -> Result<Reply, RequestError> {
+async fn call(core: Arc<Core>, draft: Box<Draft>) -> Result<Reply, RequestError> {
     let admitted = core.admit(draft).await?;
     single(core, admitted).await
 }
@@ -224,7 +225,7 @@ pub struct Scatter {
 impl Scatter {
     pub(super) fn new(client: &Client, targets: Vec<String>) -> Self {
         Self {
-            draft: Draft::new("", client.core().config.timeout),
+            draft: Draft::of_no_topic(client.core().config.timeout),
             client: client.clone(),
             targets,
             wanted: Wanted::default(),
@@ -244,7 +245,7 @@ impl Scatter {
         let rule = self.wanted.rule(Some(count))?;
         let calls = self.targets.iter().map(|target| {
             let target: Arc<str> = target.as_str().into();
-            let mut draft = self.draft.clone();
+            let mut draft = Box::new(self.draft.clone());
             draft.topic = Arc::clone(&target);
             let core = Arc::clone(self.client.core());
             let span = trace::request("scatter", &target, &core.requester);
@@ -262,13 +263,13 @@ impl Scatter {
 #[derive(Clone, Debug)]
 pub struct Gather {
     client: Client,
-    draft: Draft,
+    draft: Box<Draft>,
     wanted: Wanted,
 }
 
 impl Gather {
     pub(super) fn new(client: &Client, topic: &str) -> Self {
-        let mut draft = Draft::new(topic, client.core().config.timeout);
+        let mut draft = Draft::new(client.core(), topic);
         draft.mode = ReplyMode::Gather;
         Self {
             draft,

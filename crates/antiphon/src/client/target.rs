@@ -65,6 +65,10 @@ impl Target {
                 .is_ok()
     }
 
+    pub(crate) fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn mark_gone(&self) {
         self.gone.store(true, Ordering::Relaxed);
     }
@@ -142,7 +146,7 @@ impl Targets {
     pub(crate) fn get(&self, name: &str) -> Option<Arc<Target>> {
         let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
         let known = inner.by_name.get(name)?;
-        (!known.gone.load(Ordering::Relaxed)).then(|| Arc::clone(known))
+        (!known.is_gone()).then(|| Arc::clone(known))
     }
 
     pub(crate) fn name_of(&self, index: u32) -> Option<Arc<str>> {

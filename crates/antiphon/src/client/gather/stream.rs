@@ -175,7 +175,9 @@ impl GatherStream {
             let target = Arc::clone(&admitted.draft.topic);
             let collector = Collector::new(&target, self.rule, core, cx.waker());
             let waiter = Waiter::Many(Box::new(collector));
-            match Entry::start(core, *admitted, waiter) {
+            // The stream may be polled long after its admission.
+            let now = core.clock.elapsed();
+            match Entry::start(core, *admitted, waiter, now) {
                 Ok(started) => *entry = Some(started),
                 Err(error) => return Poll::Ready(Some(Err(Missing { target, error }))),
             }
