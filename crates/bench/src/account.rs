@@ -11,8 +11,13 @@ pub(crate) struct Account(pub(crate) BTreeMap<String, u64>);
 impl Account {
     /// What this process has used so far. Empty where there is no `/proc`.
     pub(crate) fn now() -> Self {
+        Self::of("self")
+    }
+
+    /// What a process has used so far, by its id.
+    pub(crate) fn of(process: &str) -> Self {
         let mut account = Self::default();
-        for task in fs::read_dir("/proc/self/task")
+        for task in fs::read_dir(format!("/proc/{process}/task"))
             .into_iter()
             .flatten()
             .flatten()
@@ -35,6 +40,13 @@ impl Account {
             (name.clone(), ns.saturating_sub(earlier))
         });
         Self(spent.collect())
+    }
+}
+
+impl Account {
+    /// Nanoseconds of all threads together.
+    pub(crate) fn total(&self) -> u64 {
+        self.0.values().sum()
     }
 }
 

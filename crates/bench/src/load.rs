@@ -36,7 +36,8 @@ pub(crate) struct Load {
     pub(crate) duration: Duration,
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+/// `5` or `5s`.
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text
         .trim_end_matches('s')
         .parse()

@@ -1,6 +1,7 @@
 //! Antiphon beside the raw librdkafka loop.
 
 mod account;
+mod compare;
 mod load;
 mod product;
 mod raw;
@@ -39,6 +40,8 @@ enum Command {
         #[arg(long, value_enum, default_value = "own")]
         wire: Wire,
     },
+    /// Runs Antiphon and the raw loops in turn, and prints what each reached.
+    Compare(compare::CompareArgs),
     /// Creates topics.
     Topics {
         #[arg(long)]
@@ -78,6 +81,7 @@ fn run(command: Command) -> Result<(), String> {
             .map_err(|error| error.to_string())
     };
     let run = match command {
+        Command::Compare(args) => return compare::compare(&args),
         Command::Topics {
             servers,
             partitions,

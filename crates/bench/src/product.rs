@@ -20,7 +20,7 @@ use hdrhistogram::Histogram;
 use crate::{
     account::Account,
     load::Load,
-    result::{Run, histogram},
+    result::{Run, begin, histogram},
 };
 
 fn kafka(load: &Load) -> KafkaConfig {
@@ -52,7 +52,7 @@ pub(crate) async fn request(load: &Load) -> Result<Run, String> {
         tokio::spawn(async move { shared.ask_for_ever(&client, &topic, &value).await });
     }
     tokio::time::sleep(load.warmup).await;
-    let (began, before) = (Instant::now(), Account::now());
+    let (began, before) = (begin(), Account::now());
     shared.measuring.store(true, Ordering::Release);
     tokio::time::sleep(load.duration).await;
     shared.measuring.store(false, Ordering::Release);

@@ -1,6 +1,9 @@
 //! What a worker has measured.
 
-use std::time::Duration;
+use std::{
+    io::Write as _,
+    time::{Duration, Instant},
+};
 
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
@@ -47,6 +50,17 @@ impl Run {
         self.replies as f64 / self.seconds
     }
 }
+
+/// Tells whoever compares that what is measured begins now.
+pub(crate) fn begin() -> Instant {
+    println!("{BEGIN}");
+    // A reader that has gone does not keep the run from being measured.
+    let _ = std::io::stdout().flush();
+    Instant::now()
+}
+
+/// The line that a requester prints before it measures; the next one is its result.
+pub(crate) const BEGIN: &str = "begin";
 
 /// Nanoseconds, three digits, up to a minute.
 pub(crate) fn histogram() -> Histogram<u64> {

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     account::Account,
     load::Load,
-    result::{Run, histogram},
+    result::{Run, begin, histogram},
 };
 
 /// Keeps `in_flight` requests going; the next is sent by the thread that has read a reply.
@@ -39,7 +39,7 @@ pub(crate) fn request(load: &Load, wire: Wire) -> Result<Run> {
         })?;
     }
     let mut latencies = histogram();
-    let (began, before) = (Instant::now(), Account::now());
+    let (began, before) = (begin(), Account::now());
     while began.elapsed() < load.duration {
         replies.drain(&mut buffer, 100, |reply| {
             let slot = requests.slot(reply)?;
