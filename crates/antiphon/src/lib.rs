@@ -64,6 +64,7 @@ mod headers;
 mod metrics;
 pub mod service;
 mod trace;
+mod wait;
 
 /// The embedded broker: librdkafka's mock cluster, for demonstrations, development and tests.
 pub use antiphon_kafka::{EmbeddedBroker, EmbeddedConfig};

@@ -61,6 +61,24 @@ impl GatherRule {
     }
 }
 
+impl GatherRule {
+    /// Whether more replies are awaited when so many have been counted.
+    pub fn verdict(&self, counted: u32) -> Verdict {
+        let enough = self.until == Until::Minimum && self.is_satisfied(counted);
+        let full = self.max.is_some_and(|max| counted >= max);
+        if enough || full {
+            Verdict::Complete
+        } else {
+            Verdict::Open
+        }
+    }
+
+    /// Whether so many replies make a success: what decides at the deadline.
+    pub fn is_satisfied(&self, counted: u32) -> bool {
+        counted >= self.min
+    }
+}
+
 /// Bounds on what one gather holds in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VoteLimits {
@@ -149,18 +167,12 @@ impl Votes {
 
     /// Whether more replies are awaited.
     pub fn verdict(&self) -> Verdict {
-        let enough = self.rule.until == Until::Minimum && self.is_satisfied();
-        let full = self.rule.max.is_some_and(|max| self.counted >= max);
-        if enough || full {
-            Verdict::Complete
-        } else {
-            Verdict::Open
-        }
+        self.rule.verdict(self.counted)
     }
 
     /// Whether the minimum is there: what decides between success and failure at the deadline.
     pub fn is_satisfied(&self) -> bool {
-        self.counted >= self.rule.min
+        self.rule.is_satisfied(self.counted)
     }
 
     /// Whether this responder's reply was counted.

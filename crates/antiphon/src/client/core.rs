@@ -75,6 +75,16 @@ pub(crate) struct Permits {
     bytes: u32,
 }
 
+impl Permits {
+    /// An entry has been taken: from here on it is given back whatever happens.
+    fn of_entry(core: &Arc<Core>) -> Self {
+        Self {
+            core: Arc::clone(core),
+            bytes: 0,
+        }
+    }
+}
+
 impl Drop for Permits {
     fn drop(&mut self) {
         self.core.bytes.add_permits(self.bytes as usize);
@@ -136,11 +146,7 @@ impl Core {
         let target = self.known(draft)?;
         self.refresh_if_due(&target, now);
         self.entries.try_acquire().ok()?.forget();
-        // From here on the entry is given back whatever happens.
-        let mut permits = Permits {
-            core: Arc::clone(self),
-            bytes: 0,
-        };
+        let mut permits = Permits::of_entry(self);
         let weight = draft.weight();
         self.bytes.try_acquire_many(weight).ok()?.forget();
         permits.bytes = weight;
@@ -186,11 +192,7 @@ impl Core {
         deadline: Duration,
     ) -> Result<Permits, RequestError> {
         self.acquire(&self.entries, 1, "calls", deadline).await?;
-        // From here on the entry is given back whatever happens.
-        let mut permits = Permits {
-            core: Arc::clone(self),
-            bytes: 0,
-        };
+        let mut permits = Permits::of_entry(self);
         self.acquire(&self.bytes, weight, "bytes", deadline).await?;
         permits.bytes = weight;
         Ok(permits)

@@ -30,6 +30,7 @@ use self::{
     core::Core,
     waiter::{Failure, Waiter},
 };
+use crate::wait::{last_words, until};
 
 /// A requester. Cheap to clone; all clones share one producer, one reply path and one table.
 ///
@@ -150,10 +151,10 @@ impl Client {
         core.entries.close();
         core.bytes.close();
         let in_flight = core.calls.len();
-        let _ = tokio::time::timeout(deadline, drained(core)).await;
+        let _ = tokio::time::timeout(deadline, until(&core.ended, || core.calls.is_empty())).await;
         let abandoned = core.fail_rest();
         let left = deadline.saturating_sub(begun.elapsed());
-        let last = left.clamp(LAST_WORDS, LONGEST_GOODBYE);
+        let last = last_words(left);
         if let Some(subscription) = core.path.close() {
             subscription.close(Vec::new(), last).await;
         }
@@ -166,25 +167,6 @@ impl Client {
 
     pub(crate) fn core(&self) -> &Arc<Core> {
         &self.shared.core
-    }
-}
-
-/// What the log's clients get to stop in, when the drain has taken the whole deadline.
-const LAST_WORDS: Duration = Duration::from_millis(500);
-
-/// And what they get at most, however long the caller would wait.
-const LONGEST_GOODBYE: Duration = Duration::from_secs(60);
-
-async fn drained(core: &Core) {
-    loop {
-        let ended = core.ended.notified();
-        tokio::pin!(ended);
-        // Registered before the look, so that a call that ends in between is not missed.
-        ended.as_mut().enable();
-        if core.calls.is_empty() {
-            return;
-        }
-        ended.await;
     }
 }
 

@@ -4,11 +4,11 @@ use std::sync::{Arc, atomic::Ordering};
 
 use futures::future::BoxFuture;
 
-use super::{
-    core::ServiceCore,
-    partitions::{self, Partition},
+use super::{core::ServiceCore, partitions};
+use crate::{
+    transport::{GroupEvents, PartitionOffset, TopicPartition},
+    wait::until,
 };
-use crate::transport::{GroupEvents, PartitionOffset, TopicPartition};
 
 pub(crate) struct Membership {
     pub(crate) core: Arc<ServiceCore>,
@@ -38,7 +38,7 @@ impl GroupEvents for Membership {
                 return Vec::new();
             }
             let limit = core.config.revoke_timeout;
-            if tokio::time::timeout(limit, idle(&core, &gone))
+            if tokio::time::timeout(limit, until(&core.progress, || partitions::all_idle(&gone)))
                 .await
                 .is_err()
             {
@@ -49,18 +49,6 @@ impl GroupEvents for Membership {
             }
             partitions::take_commits(&gone)
         })
-    }
-}
-
-async fn idle(core: &ServiceCore, partitions: &[Arc<Partition>]) {
-    loop {
-        let progress = core.progress.notified();
-        tokio::pin!(progress);
-        progress.as_mut().enable();
-        if partitions::all_idle(partitions) {
-            return;
-        }
-        progress.await;
     }
 }
 

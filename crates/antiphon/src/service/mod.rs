@@ -28,7 +28,10 @@ pub use self::{
     context::Context,
     handler::{Handler, HandlerService, Request, Response, json, raw, tower, typed},
 };
-use crate::transport::{TopicPartition, TransportError};
+use crate::{
+    transport::{TopicPartition, TransportError},
+    wait::{last_words, until},
+};
 
 /// A running responder, at least once: a request's offset is committed only after its reply has
 /// been acknowledged by the brokers, so a crash repeats work and never loses it.
@@ -70,15 +73,10 @@ impl Service {
     /// # Cancel safety
     /// Holds nothing; may be dropped and called again.
     pub async fn ready(&self) {
-        loop {
-            let assigned = self.core.assigned.notified();
-            tokio::pin!(assigned);
-            assigned.as_mut().enable();
-            if self.core.ready.load(Ordering::Acquire) {
-                return;
-            }
-            assigned.await;
-        }
+        until(&self.core.assigned, || {
+            self.core.ready.load(Ordering::Acquire)
+        })
+        .await;
     }
 
     /// The partitions that this instance has now.
@@ -121,12 +119,12 @@ impl Service {
         let begun = Instant::now();
         core.draining.store(true, Ordering::Release);
         let in_hand = core.running.load(Ordering::Acquire) + core.acks.len();
-        let _ = tokio::time::timeout(deadline, idle(core)).await;
+        let _ = tokio::time::timeout(deadline, until(&core.progress, || core.is_idle())).await;
         let abandoned = core.running.load(Ordering::Acquire) + core.acks.len();
         let left = deadline.saturating_sub(begun.elapsed());
         // Until here a drop has to stop the service; from here on it is being stopped.
         self.stopped = true;
-        self.close(left.clamp(LAST_WORDS, LONGEST_GOODBYE)).await;
+        self.close(last_words(left)).await;
         DrainReport { in_hand, abandoned }
     }
 
@@ -146,24 +144,6 @@ impl Service {
             subscription.close(commits, deadline).await;
         }
         self.core.publisher.close(deadline).await;
-    }
-}
-
-/// What the log's clients get to stop in, when the drain has taken the whole deadline.
-const LAST_WORDS: Duration = Duration::from_millis(500);
-
-/// And what they get at most, however long the caller would wait.
-const LONGEST_GOODBYE: Duration = Duration::from_secs(60);
-
-async fn idle(core: &ServiceCore) {
-    loop {
-        let progress = core.progress.notified();
-        tokio::pin!(progress);
-        progress.as_mut().enable();
-        if core.is_idle() {
-            return;
-        }
-        progress.await;
     }
 }
 

@@ -59,6 +59,24 @@ causes, correlation_id, topic, partition and status (code, message, details, ret
 Example:
   antiphon request greetings world -b localhost:9092 -t 2s -H lang=en";
 
+/// What stands under the help of a command that gathers, with its example.
+macro_rules! gathered_help {
+    ($example:literal) => {
+        concat!(
+            "\
+Exit codes:
+  0  the minimum was reached
+  2  the command line, a setting or the question is not valid
+  4  below the minimum, and nothing was executed
+  5  below the minimum, and something was or may have been executed
+
+Example:
+  ",
+            $example
+        )
+    };
+}
+
 /// Sends one question to several topics and prints the replies.
 ///
 /// Each topic gets one request. Each reply is a line: topic, who answered, value; with -o raw the
@@ -82,15 +100,9 @@ pub(crate) struct ScatterArgs {
     pub(crate) call: CallArgs,
 }
 
-const SCATTER_HELP: &str = "\
-Exit codes:
-  0  the minimum was reached
-  2  the command line, a setting or the question is not valid
-  4  below the minimum, and nothing was executed
-  5  below the minimum, and something was or may have been executed
-
-Example:
-  antiphon scatter prices.north prices.south prices.west --value apples --min 2 -t 2s";
+const SCATTER_HELP: &str = gathered_help!(
+    "antiphon scatter prices.north prices.south prices.west --value apples --min 2 -t 2s"
+);
 
 /// Sends one question to one topic that several services read, and prints the replies.
 ///
@@ -114,12 +126,4 @@ pub(crate) struct GatherArgs {
     pub(crate) call: CallArgs,
 }
 
-const GATHER_HELP: &str = "\
-Exit codes:
-  0  the minimum was reached
-  2  the command line, a setting or the question is not valid
-  4  below the minimum, and nothing was executed
-  5  below the minimum, and something was or may have been executed
-
-Example:
-  antiphon gather offers --value apples --min 3 -t 2s";
+const GATHER_HELP: &str = gathered_help!("antiphon gather offers --value apples --min 3 -t 2s");

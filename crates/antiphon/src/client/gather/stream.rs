@@ -8,7 +8,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use antiphon_proto::{Executed, GatherRule, Taken, Until};
+use antiphon_proto::{Executed, GatherRule, Taken, Verdict};
 use futures::{
     Stream,
     future::BoxFuture,
@@ -110,7 +110,7 @@ impl GatherStream {
         gathered.missing.extend(self.not_waited_for());
         gathered.surplus = self.surplus;
         gathered.duplicates = self.duplicates;
-        if self.counted >= self.rule.min {
+        if self.rule.is_satisfied(self.counted) {
             return Ok(gathered);
         }
         Err(GatherError {
@@ -140,10 +140,7 @@ impl GatherStream {
         if item.is_ok() {
             self.counted += 1;
         }
-        let enough = self.rule.until == Until::Minimum && self.counted >= self.rule.min;
-        if enough || self.rule.max.is_some_and(|max| self.counted >= max) {
-            self.done = true;
-        }
+        self.done = self.rule.verdict(self.counted) == Verdict::Complete;
     }
 
     fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Option<Item>> {

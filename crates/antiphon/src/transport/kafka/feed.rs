@@ -228,7 +228,7 @@ impl Drop for Feed {
 const REBALANCE_PAUSE: Duration = Duration::from_millis(100);
 
 /// Commits for the last time. A group that is rebalancing refuses, and takes it when it has settled.
-pub(super) fn commit_last(consumer: &Consumer, offsets: &[(Arc<str>, i32, i64)], limit: Duration) {
+fn commit_last(consumer: &Consumer, offsets: &[(Arc<str>, i32, i64)], limit: Duration) {
     let until = Instant::now() + limit;
     loop {
         let left = until.saturating_duration_since(Instant::now());
