@@ -1,57 +1,95 @@
 use super::Limit;
-use crate::sync::{AtomicU32, AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering};
+
+/// Entries stand in the upper bits, bytes in these lower ones: both limits in one atomic step.
+const BYTE_BITS: u32 = 40;
+const BYTE_MASK: u64 = (1 << BYTE_BITS) - 1;
+const ONE_ENTRY: u64 = 1 << BYTE_BITS;
+
+/// What the packed count can hold.
+pub(super) const MOST_ENTRIES: u32 = (1 << (u64::BITS - BYTE_BITS)) - 1;
+pub(super) const MOST_BYTES: u64 = BYTE_MASK;
 
 /// Counts entries and bytes, never beyond the limits.
 #[derive(Debug)]
 pub(super) struct Budget {
-    entries: AtomicU32,
-    bytes: AtomicU64,
-    max_entries: u32,
+    held: AtomicU64,
+    max_entries: u64,
     max_bytes: u64,
 }
 
 impl Budget {
     pub(super) fn new(max_entries: u32, max_bytes: u64) -> Self {
         Self {
-            entries: AtomicU32::new(0),
-            bytes: AtomicU64::new(0),
-            max_entries,
-            max_bytes,
+            held: AtomicU64::new(0),
+            max_entries: u64::from(max_entries.min(MOST_ENTRIES)),
+            max_bytes: max_bytes.min(MOST_BYTES),
         }
     }
 
-    /// Makes room for one entry; returns the number of entries with it.
-    pub(super) fn reserve(&self, bytes: u32) -> Result<u32, Limit> {
-        let one_more = |entries: u32| (entries < self.max_entries).then(|| entries + 1);
-        let before = self
-            .entries
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more);
-        let before = before.map_err(|_| Limit::Entries)?;
+    /// Makes room for one entry.
+    pub(super) fn reserve(&self, bytes: u32) -> Result<(), Limit> {
+        let mut exceeded = Limit::Entries;
         let more = |held: u64| {
-            held.checked_add(u64::from(bytes))
-                .filter(|held| *held <= self.max_bytes)
+            let bytes = (held & BYTE_MASK) + u64::from(bytes);
+            if held >> BYTE_BITS >= self.max_entries {
+                exceeded = Limit::Entries;
+                return None;
+            }
+            if bytes > self.max_bytes {
+                exceeded = Limit::Bytes;
+                return None;
+            }
+            Some((held & !BYTE_MASK) + ONE_ENTRY + bytes)
         };
-        if self
-            .bytes
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, more)
-            .is_err()
-        {
-            self.entries.fetch_sub(1, Ordering::AcqRel);
-            return Err(Limit::Bytes);
-        }
-        Ok(before + 1)
+        // Sequentially consistent: who finds no room and then says that it waits is seen by who makes room and then
+        // looks for those who wait.
+        let reserved = self
+            .held
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, more);
+        reserved.map(|_| ()).map_err(|_| exceeded)
     }
 
     pub(super) fn release(&self, bytes: u32) {
-        self.bytes.fetch_sub(u64::from(bytes), Ordering::AcqRel);
-        self.entries.fetch_sub(1, Ordering::AcqRel);
+        self.held
+            .fetch_sub(ONE_ENTRY + u64::from(bytes), Ordering::SeqCst);
     }
 
     pub(super) fn entries(&self) -> u32 {
-        self.entries.load(Ordering::Acquire)
+        u32::try_from(self.held.load(Ordering::Acquire) >> BYTE_BITS).unwrap_or(u32::MAX)
     }
 
     pub(super) fn bytes(&self) -> u64 {
-        self.bytes.load(Ordering::Acquire)
+        self.held.load(Ordering::Acquire) & BYTE_MASK
+    }
+}
+
+#[cfg(all(test, not(antiphon_shuttle)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_limit_is_named_and_a_refusal_keeps_nothing() {
+        let budget = Budget::new(2, 10);
+        assert_eq!(budget.reserve(11), Err(Limit::Bytes));
+        assert_eq!(budget.reserve(10), Ok(()));
+        assert_eq!(budget.reserve(1), Err(Limit::Bytes));
+        assert_eq!(budget.reserve(0), Ok(()));
+        assert_eq!(budget.reserve(0), Err(Limit::Entries));
+        assert_eq!((budget.entries(), budget.bytes()), (2, 10));
+        budget.release(10);
+        budget.release(0);
+        assert_eq!((budget.entries(), budget.bytes()), (0, 0));
+    }
+
+    #[test]
+    fn limits_beyond_the_packed_count_become_the_largest_it_holds() {
+        let budget = Budget::new(u32::MAX, u64::MAX);
+        for _ in 0..256 {
+            assert_eq!(budget.reserve(u32::MAX), Ok(()));
+        }
+        assert_eq!(budget.reserve(u32::MAX), Err(Limit::Bytes));
+        assert_eq!(budget.bytes(), 256 * u64::from(u32::MAX));
+        assert_eq!(budget.entries(), 256);
     }
 }

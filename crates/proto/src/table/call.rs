@@ -8,9 +8,11 @@ use crate::{CorrelationId, InstanceId};
 pub struct TableConfig {
     /// The instance that all ids of this table carry.
     pub instance: InstanceId,
-    /// Most pending calls. Memory follows use, but for a directory of 40 bytes per 4,096 of these.
+    /// Most pending calls; more than 16,777,215 means 16,777,215. Memory follows use, but for a directory of 40 bytes
+    /// per 4,096 of these.
     pub max_entries: u32,
-    /// Most bytes, as declared by [`NewCall::bytes`], of all pending calls together.
+    /// Most bytes, as declared by [`NewCall::bytes`], of all pending calls together; a TiB or more means a
+    /// byte less than a TiB.
     pub max_bytes: u64,
 }
 

@@ -60,11 +60,12 @@ type Locked<'a, W, R> = (Cell<'a, W, R>, MutexGuard<'a, Slot<W, R>>);
 impl<W, R> Table<W, R> {
     /// An empty table.
     pub fn new(config: TableConfig) -> Self {
+        let max_entries = config.max_entries.min(budget::MOST_ENTRIES);
         Self {
             instance: config.instance,
-            segments: Segments::new(config.max_entries),
+            segments: Segments::new(max_entries),
             free: FreeList::default(),
-            budget: Budget::new(config.max_entries, config.max_bytes),
+            budget: Budget::new(max_entries, config.max_bytes),
             side: SideTable::default(),
             closed: AtomicBool::new(false),
         }
@@ -75,7 +76,7 @@ impl<W, R> Table<W, R> {
         self.instance
     }
 
-    /// Calls in the table, waiting or done and not taken.
+    /// Calls in the table, waiting or done and not taken, and places that are reserved.
     pub fn len(&self) -> usize {
         usize::try_from(self.budget.entries()).unwrap_or(usize::MAX)
     }
