@@ -1,8 +1,55 @@
 //! Waiting for others to come to an end.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use tokio::sync::Notify;
+
+/// Rung often, and seldom waited for: ringing costs a look at a counter then.
+#[derive(Debug, Default)]
+pub(crate) struct Bell {
+    rung: Notify,
+    waiting: AtomicUsize,
+}
+
+impl Bell {
+    /// Makes those who wait look again.
+    ///
+    /// What they look at has to be changed before, under a lock or sequentially consistently: then
+    /// either this sees that somebody waits, or they see the change.
+    pub(crate) fn ring(&self) {
+        if self.waiting.load(Ordering::SeqCst) > 0 {
+            self.rung.notify_waiters();
+        }
+    }
+
+    /// Resolves when `holds` does.
+    ///
+    /// # Cancel safety
+    /// Holds nothing; may be dropped and called again.
+    pub(crate) async fn until(&self, holds: impl Fn() -> bool) {
+        let _counted = Counted::new(&self.waiting);
+        until(&self.rung, holds).await;
+    }
+}
+
+/// One more, until it is dropped.
+pub(crate) struct Counted<'a>(&'a AtomicUsize);
+
+impl<'a> Counted<'a> {
+    pub(crate) fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
 
 /// Resolves when `holds` does; looks again whenever `rung` is.
 ///

@@ -7,16 +7,19 @@ use std::{
 
 use antiphon_proto::{InstanceId, TableConfig, encode_identity, is_legal_topic_name};
 use rand::Rng;
-use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Client, Shared,
     core::{Calls, Core, TimeoutObserver},
+    lookup::Lookups,
+    places::Places,
     reply_path::{self, ReplyPath},
     sends::Sends,
     stray::Strays,
     target::Targets,
+    time::Time,
 };
 use crate::{
     config::{ClientConfig, KafkaConfig, ReplyConfig},
@@ -168,17 +171,19 @@ fn assemble(
         .publisher(sends)
         .map_err(|error| StartError::transport("can not start a producer", error))?;
     let metrics = Arc::new(ClientMetrics::new(group));
-    let bytes = usize::try_from(config.max_in_flight_bytes).unwrap_or(usize::MAX);
+    let (clock, time) = (transport.clock(), Arc::<Time>::default());
+    time.look(clock.elapsed(), &*clock);
     Ok(Arc::new(Core {
-        entries: Semaphore::new(config.max_in_flight as usize),
-        bytes: Semaphore::new(bytes.min(Semaphore::MAX_PERMITS)),
+        places: Places::default(),
+        time,
         instance,
         requester,
-        clock: transport.clock(),
+        clock,
         transport,
         publisher,
         calls,
         targets: Targets::default(),
+        lookups: Lookups::default(),
         path: Arc::new(path),
         strays: Arc::new(Strays::new(Arc::clone(&metrics))),
         metrics,

@@ -9,17 +9,17 @@ use std::{
 };
 
 use antiphon_proto::{Executed, InstanceId, Table, Tick};
-use tokio::{
-    sync::{Notify, Semaphore, TryAcquireError},
-    time::timeout,
-};
+use tokio::{sync::Notify, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    draft::Draft,
+    draft::{Draft, To},
+    lookup::Lookups,
+    places::{Place, Places},
     reply_path::ReplyPath,
     stray::Strays,
     target::{Target, Targets},
+    time::Time,
     waiter::{Ending, Waiter},
 };
 use crate::{
@@ -27,7 +27,7 @@ use crate::{
     error::{RequestError, RequestErrorKind as Kind},
     metrics::{ClientMetrics, TargetMetrics},
     trace,
-    transport::{Clock, Publisher, Transport, TransportError, TransportErrorKind},
+    transport::{Clock, Publisher, Transport},
 };
 
 /// The correlation table as the client uses it.
@@ -36,6 +36,8 @@ pub(crate) type Calls = Table<Waiter, Ending>;
 /// What `on_timeout` calls.
 pub(crate) type TimeoutObserver = Arc<dyn Fn(&RequestError) + Send + Sync>;
 
+/// Every call counts references to it; aligned so that those counts have a cache line of their own.
+#[repr(align(128))]
 pub(crate) struct Core {
     pub(crate) config: ClientConfig,
     pub(crate) instance: InstanceId,
@@ -46,6 +48,7 @@ pub(crate) struct Core {
     pub(crate) publisher: Arc<dyn Publisher>,
     pub(crate) calls: Arc<Calls>,
     pub(crate) targets: Targets,
+    pub(crate) lookups: Lookups,
     pub(crate) path: Arc<ReplyPath>,
     pub(crate) strays: Arc<Strays>,
     pub(crate) metrics: Arc<ClientMetrics>,
@@ -55,46 +58,28 @@ pub(crate) struct Core {
     pub(crate) closing: CancellationToken,
     /// Rung by each call that ends while the client closes.
     pub(crate) ended: Notify,
-    pub(crate) entries: Semaphore,
-    pub(crate) bytes: Semaphore,
+    pub(crate) places: Places,
+    pub(crate) time: Arc<Time>,
 }
 
 /// A call that may be sent: it has its topic and its place under the limits.
 pub(crate) struct Admitted {
     pub(crate) draft: Box<Draft>,
     pub(crate) target: Arc<Target>,
-    pub(crate) permits: Permits,
+    pub(crate) place: Place,
     /// When it was admitted, and when it has to end, on the client's clock.
     pub(crate) at: Duration,
     pub(crate) deadline: Duration,
 }
 
-/// A place under the limits of calls and bytes in flight; dropping it frees the place.
-pub(crate) struct Permits {
-    core: Arc<Core>,
-    bytes: u32,
-}
-
-impl Permits {
-    /// An entry has been taken: from here on it is given back whatever happens.
-    fn of_entry(core: &Arc<Core>) -> Self {
-        Self {
-            core: Arc::clone(core),
-            bytes: 0,
-        }
-    }
-}
-
-impl Drop for Permits {
-    fn drop(&mut self) {
-        self.core.bytes.add_permits(self.bytes as usize);
-        self.core.entries.add_permits(1);
-    }
-}
-
 impl Core {
     pub(crate) fn now(&self) -> Tick {
         tick(self.clock.elapsed())
+    }
+
+    /// Milliseconds since the Unix epoch at a moment of the client's clock.
+    pub(crate) fn unix_ms(&self, at: Duration) -> u64 {
+        self.time.unix_ms(at)
     }
 
     pub(crate) fn is_closing(&self) -> bool {
@@ -114,20 +99,20 @@ impl Core {
         let now = self.clock.elapsed();
         let deadline = now.saturating_add(draft.timeout);
         let admitted = match self.admit_at_once(&draft, now) {
-            Some((target, permits)) => Ok((target, permits, now)),
+            Some((target, place)) => Ok((target, place, now)),
             // Boxed: what has to wait is rare, and must not make every call's future large.
             None => Box::pin(self.admit_until(&draft, deadline)).await,
         };
         match admitted {
-            Ok((target, permits, at)) => Ok(Admitted {
+            Ok((target, place, at)) => Ok(Admitted {
                 draft,
                 target,
-                permits,
+                place,
                 at,
                 deadline,
             }),
             Err(error) => {
-                let error = error.on(&draft.topic, None);
+                let error = error.on(draft.topic(), None);
                 self.refused(&error);
                 Err(error)
             }
@@ -139,92 +124,47 @@ impl Core {
         self: &Arc<Self>,
         draft: &Draft,
         now: Duration,
-    ) -> Option<(Arc<Target>, Permits)> {
+    ) -> Option<(Arc<Target>, Place)> {
         if self.is_closing() || !self.path.is_ready() || draft.check(&self.config).is_err() {
             return None;
         }
         let target = self.known(draft)?;
         self.refresh_if_due(&target, now);
-        self.entries.try_acquire().ok()?.forget();
-        let mut permits = Permits::of_entry(self);
-        let weight = draft.weight();
-        self.bytes.try_acquire_many(weight).ok()?.forget();
-        permits.bytes = weight;
-        Some((target, permits))
+        let place = Place::at_once(self, draft.weight())?;
+        Some((target, place))
     }
 
     async fn admit_until(
         self: &Arc<Self>,
         draft: &Draft,
         deadline: Duration,
-    ) -> Result<(Arc<Target>, Permits, Duration), RequestError> {
+    ) -> Result<(Arc<Target>, Place, Duration), RequestError> {
         if self.is_closing() {
             return Err(closed());
         }
         draft.check(&self.config)?;
         let target = match self.known(draft) {
             Some(target) => target,
-            None => self.resolve(&draft.topic, deadline).await?,
+            None => self.resolve(draft.topic(), deadline).await?,
         };
-        let permits = self.permits(draft.weight(), deadline).await?;
+        let place = Place::until(self, draft.weight(), deadline).await?;
         self.ready(deadline).await?;
         let now = self.clock.elapsed();
         if now >= deadline {
             return Err(too_late(NOT_IN_TIME));
         }
-        Ok((target, permits, now))
+        Ok((target, place, now))
     }
 
     fn known(&self, draft: &Draft) -> Option<Arc<Target>> {
-        match &draft.target {
-            Some(target) if !target.is_gone() => Some(Arc::clone(target)),
-            _ => self.targets.get(&draft.topic),
+        match &draft.to {
+            To::Known(target) if !target.is_gone() => Some(Arc::clone(target)),
+            to => self.targets.get(to.name()),
         }
     }
 
-    fn left(&self, deadline: Duration) -> Duration {
+    pub(crate) fn left(&self, deadline: Duration) -> Duration {
         deadline.saturating_sub(self.clock.elapsed())
-    }
-
-    async fn permits(
-        self: &Arc<Self>,
-        weight: u32,
-        deadline: Duration,
-    ) -> Result<Permits, RequestError> {
-        self.acquire(&self.entries, 1, "calls", deadline).await?;
-        let mut permits = Permits::of_entry(self);
-        self.acquire(&self.bytes, weight, "bytes", deadline).await?;
-        permits.bytes = weight;
-        Ok(permits)
-    }
-
-    async fn acquire(
-        &self,
-        limit: &Semaphore,
-        n: u32,
-        what: &str,
-        deadline: Duration,
-    ) -> Result<(), RequestError> {
-        match limit.try_acquire_many(n) {
-            Ok(permit) => permit.forget(),
-            Err(TryAcquireError::Closed) => return Err(closed()),
-            Err(TryAcquireError::NoPermits) if self.config.fail_fast => {
-                let detail = format!("the limit of {what} in flight is reached");
-                return Err(RequestError::new(Kind::Overloaded, Executed::No, detail));
-            }
-            Err(TryAcquireError::NoPermits) => {
-                match timeout(self.left(deadline), limit.acquire_many(n)).await {
-                    Ok(Ok(permit)) => permit.forget(),
-                    Ok(Err(_)) => return Err(closed()),
-                    Err(_) => {
-                        return Err(too_late(&format!(
-                            "no place under the limit of {what} in flight came free before the deadline"
-                        )));
-                    }
-                }
-            }
-        }
-        Ok(())
     }
 
     async fn ready(&self, deadline: Duration) -> Result<(), RequestError> {
@@ -272,15 +212,16 @@ impl Core {
 
     /// Finds a topic out that is new to this client. Never creates it.
     async fn resolve(&self, topic: &str, deadline: Duration) -> Result<Arc<Target>, RequestError> {
-        let left = self.left(deadline);
-        let partitions = self.transport.partitions(topic, left);
-        let partitions = match timeout(left, partitions).await {
-            Err(_) => Err(TransportError::new(
-                TransportErrorKind::TimedOut,
-                "no answer about the topic before the deadline",
-            )),
-            Ok(answer) => answer,
-        };
+        let partitions = self
+            .lookups
+            .partitions(&*self.clock, topic, deadline, |left| {
+                self.transport.partitions(topic, left)
+            })
+            .await;
+        if let Some(known) = self.targets.get(topic) {
+            // Another caller who waited for the same answer has been faster.
+            return Ok(known);
+        }
         let count = partitions
             .map_err(|error| RequestError::from_send(error, false))?
             .ok_or_else(|| unknown_topic(topic))?;
@@ -334,7 +275,7 @@ fn not_ready(detail: &str) -> RequestError {
     RequestError::new(Kind::NotReady, Executed::No, detail)
 }
 
-fn too_late(detail: &str) -> RequestError {
+pub(crate) fn too_late(detail: &str) -> RequestError {
     RequestError::new(Kind::DeadlineBeforeSend, Executed::No, detail)
 }
 

@@ -15,9 +15,7 @@ use crate::{
 /// Everything that a caller says about one request.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
-    pub(crate) topic: Arc<str>,
-    /// The topic, where the client had met it before.
-    pub(crate) target: Option<Arc<Target>>,
+    pub(crate) to: To,
     pub(crate) key: Option<Bytes>,
     pub(crate) value: Bytes,
     pub(crate) headers: Vec<(String, Option<Bytes>)>,
@@ -28,26 +26,43 @@ pub(crate) struct Draft {
     pub(crate) mode: ReplyMode,
 }
 
+/// Where a request goes.
+#[derive(Clone, Debug)]
+pub(crate) enum To {
+    /// A topic that the client has met before.
+    Known(Arc<Target>),
+    Named(Arc<str>),
+}
+
+impl To {
+    pub(crate) fn name(&self) -> &Arc<str> {
+        match self {
+            Self::Known(target) => target.name(),
+            Self::Named(name) => name,
+        }
+    }
+}
+
 /// The longest timeout: half the range of the table's wrapping clock, with a margin.
 pub(crate) const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 24 * 3600 - 3600);
 
 impl Draft {
     pub(crate) fn new(core: &Core, topic: &str) -> Box<Self> {
-        let target = core.targets.get(topic);
-        let mut draft = Self::of_no_topic(core.config.timeout);
-        draft.topic = match &target {
-            Some(target) => Arc::clone(target.name()),
-            None => topic.into(),
+        let to = match core.targets.get(topic) {
+            Some(target) => To::Known(target),
+            None => To::Named(topic.into()),
         };
-        draft.target = target;
-        Box::new(draft)
+        Box::new(Self::to(to, core.config.timeout))
     }
 
     /// For a scatter, which puts each of its topics in.
     pub(crate) fn of_no_topic(timeout: Duration) -> Self {
+        Self::to(To::Named(Arc::default()), timeout)
+    }
+
+    fn to(to: To, timeout: Duration) -> Self {
         Self {
-            topic: Arc::default(),
-            target: None,
+            to,
             key: None,
             value: Bytes::new(),
             headers: Vec::new(),
@@ -59,6 +74,10 @@ impl Draft {
         }
     }
 
+    pub(crate) fn topic(&self) -> &Arc<str> {
+        self.to.name()
+    }
+
     /// What it counts against the limit of bytes in flight.
     pub(crate) fn weight(&self) -> u32 {
         let key = self.key.as_ref().map_or(0, Bytes::len);
@@ -68,8 +87,10 @@ impl Draft {
     /// Refuses what could never be answered.
     pub(crate) fn check(&self, config: &ClientConfig) -> Result<(), RequestError> {
         let invalid = |detail: String| Err(RequestError::invalid(detail));
-        if !is_legal_topic_name(&self.topic) {
-            return invalid(format!("{:?} is not a legal topic name", self.topic));
+        if let To::Named(name) = &self.to
+            && !is_legal_topic_name(name)
+        {
+            return invalid(format!("{name:?} is not a legal topic name"));
         }
         if self.timeout.is_zero() || self.timeout > MAX_TIMEOUT {
             return invalid(format!(

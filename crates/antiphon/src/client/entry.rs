@@ -1,21 +1,23 @@
 //! A call in flight: its slot in the table, from the insert to one of the four exits.
 
 use std::{
+    cell::Cell,
     future::poll_fn,
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 
-use antiphon_proto::{CorrelationId, Deadline, Executed, NewCall, RequestFields, Taken, header};
+use antiphon_proto::{CorrelationId, Deadline, NewCall, RequestFields, Taken, header};
 use rand::Rng;
 
 use super::{
-    core::{Admitted, Core, Permits, closed, tick},
+    core::{Admitted, Core, closed, tick},
     draft::Draft,
+    places::Place,
     reply::Reply,
     target::Placed,
-    waiter::{Ending, Waiter},
+    waiter::{Ending, Other, Waiter},
 };
 use crate::{
     error::{RequestError, RequestErrorKind},
@@ -24,19 +26,24 @@ use crate::{
     transport::{Outgoing, OutgoingHeaders},
 };
 
+thread_local! {
+    /// Where packed headers are built. Taken out while it is used: sending may wake a caller whose
+    /// executor polls it right there, and with it another request.
+    static PACKED: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
 /// Owns a slot of the table. Dropping it frees the slot, whatever has happened to the call.
 pub(crate) struct Entry {
-    // Order matters: the slot is freed in `drop`, before these give their places back.
+    // Order matters: the slot is freed in `drop`, before those are told who wait for a place.
     placed: Placed,
-    _permits: Permits,
-    core: Arc<Core>,
+    place: Place,
     id: CorrelationId,
     started: Duration,
     live: bool,
 }
 
 /// Sends one request and waits for its one reply.
-pub(crate) async fn single(core: Arc<Core>, admitted: Admitted) -> Result<Reply, RequestError> {
+pub(crate) async fn single(admitted: Admitted) -> Result<Reply, RequestError> {
     let mut admitted = Some(admitted);
     let mut entry: Option<Entry> = None;
     poll_fn(move |cx| {
@@ -44,7 +51,7 @@ pub(crate) async fn single(core: Arc<Core>, admitted: Admitted) -> Result<Reply,
             let waiter = Waiter::One(cx.waker().clone());
             // Polled as soon as it was admitted, so no second look at the clock is needed.
             let now = admitted.at;
-            match Entry::start(&core, admitted, waiter, now) {
+            match Entry::start(admitted, waiter, now) {
                 Ok(started) => entry = Some(started),
                 Err(error) => return Poll::Ready(Err(error)),
             }
@@ -60,7 +67,6 @@ pub(crate) async fn single(core: Arc<Core>, admitted: Admitted) -> Result<Reply,
 impl Entry {
     /// Takes a slot with its waiter, *then* produces: no reply can come before the slot is live.
     pub(crate) fn start(
-        core: &Arc<Core>,
         admitted: Admitted,
         waiter: Waiter,
         started: Duration,
@@ -68,7 +74,7 @@ impl Entry {
         let Admitted {
             draft,
             target,
-            permits,
+            mut place,
             deadline,
             ..
         } = admitted;
@@ -83,24 +89,18 @@ impl Entry {
             salt: rand::rng().random(),
             metadata: draft.metadata.clone(),
         };
-        let id = core.calls.insert(call, waiter).map_err(|full| {
-            let error = if core.is_closing() {
-                closed()
-            } else {
-                let detail = format!("the correlation table is full: {}", full.limit);
-                RequestError::new(RequestErrorKind::Overloaded, Executed::No, detail)
-            };
-            error.on(placed.target.name(), Some(placed.partition))
-        })?;
+        let id = place
+            .insert(call, waiter)
+            .ok_or_else(|| closed().on(placed.target.name(), Some(placed.partition)))?;
         let mut entry = Self {
             placed,
-            _permits: permits,
-            core: Arc::clone(core),
+            place,
             id,
             started,
             live: true,
         };
-        let sent = core
+        let sent = entry
+            .core()
             .may_send(left)
             .and_then(|()| entry.publish(&draft, left));
         match sent {
@@ -117,7 +117,7 @@ impl Entry {
     }
 
     pub(crate) fn core(&self) -> &Arc<Core> {
-        &self.core
+        self.place.core()
     }
 
     pub(crate) fn target_name(&self) -> &Arc<str> {
@@ -125,14 +125,45 @@ impl Entry {
     }
 
     fn publish(&self, draft: &Draft, left: Duration) -> Result<(), RequestError> {
-        let core = &self.core;
+        let mut packed = PACKED.take();
+        packed.clear();
+        let published = self
+            .pack(draft, left, &mut packed)
+            .and_then(|()| self.publish_packed(draft, &packed));
+        PACKED.set(packed);
+        published
+    }
+
+    fn pack(
+        &self,
+        draft: &Draft,
+        left: Duration,
+        packed: &mut Vec<u8>,
+    ) -> Result<(), RequestError> {
+        let core = self.core();
+        let budget = u32::try_from(left.as_millis()).unwrap_or(u32::MAX);
+        let at = core.unix_ms(self.started);
+        let fields = RequestFields {
+            partition: Some(core.path.partition),
+            deadline: Some(Deadline::new(at.saturating_add(u64::from(budget)), budget)),
+            requester: Some(&core.requester),
+            operation: draft.operation.as_deref(),
+            mode: draft.mode,
+            ..RequestFields::default()
+        };
+        fields
+            .encode(packed)
+            .map_err(|error| RequestError::invalid(error.to_string()))
+    }
+
+    fn publish_packed(&self, draft: &Draft, packed: &[u8]) -> Result<(), RequestError> {
+        let core = self.core();
         let mut id = [0; CorrelationId::TEXT_LEN];
         let id = self.id.encode(&mut id);
-        let packed = self.packed(draft, left)?;
         let mut headers = OutgoingHeaders::new();
         headers.push((header::CORRELATION_ID, Some(id.as_bytes())));
         headers.push((header::REPLY_TOPIC, Some(core.path.topic.as_bytes())));
-        headers.push((header::ANTIPHON, Some(&packed)));
+        headers.push((header::ANTIPHON, Some(packed)));
         let own = |(name, _): &(String, _)| name == header::CONTENT_TYPE;
         if let Some(content_type) = draft.content_type
             && !draft.headers.iter().any(own)
@@ -155,31 +186,10 @@ impl Entry {
         Ok(())
     }
 
-    fn packed(&self, draft: &Draft, left: Duration) -> Result<Vec<u8>, RequestError> {
-        let core = &self.core;
-        let budget = u32::try_from(left.as_millis()).unwrap_or(u32::MAX);
-        let fields = RequestFields {
-            partition: Some(core.path.partition),
-            deadline: Some(Deadline::new(
-                core.clock.unix_ms().saturating_add(u64::from(budget)),
-                budget,
-            )),
-            requester: Some(&core.requester),
-            operation: draft.operation.as_deref(),
-            mode: draft.mode,
-            ..RequestFields::default()
-        };
-        let mut packed = Vec::with_capacity(128);
-        fields
-            .encode(&mut packed)
-            .map_err(|error| RequestError::invalid(error.to_string()))?;
-        Ok(packed)
-    }
-
     fn poll_single(&mut self, cx: &mut Context<'_>) -> Poll<Result<Reply, RequestError>> {
         // The old waker is dropped after the slot's lock: a drop may run foreign code.
         let mut old = None;
-        let taken = self.core.calls.poll_with(self.id, |waiter| {
+        let taken = self.core().calls.poll_with(self.id, |waiter| {
             if let Waiter::One(waker) = waiter
                 && !waker.will_wake(cx.waker())
             {
@@ -193,13 +203,16 @@ impl Entry {
             Taken::Gone => return Poll::Ready(Err(self.finished(closed()))),
         };
         self.live = false;
-        Poll::Ready(match ending {
-            Ending::One(result) => (*result).map_err(|failure| self.finished(failure.into())),
-            Ending::Many(ended) => {
-                let failure = ended.failure.map_or_else(closed, RequestError::from);
-                Err(self.finished(failure))
-            }
-        })
+        let failure = match ending {
+            Ending::Plain(reply) => return Poll::Ready(Ok(reply.into_reply(self.id))),
+            Ending::Other(other) => match *other {
+                Other::One(Ok(reply)) => return Poll::Ready(Ok(reply)),
+                Other::One(Err(failure)) => Some(failure),
+                Other::Many(ended) => ended.failure,
+            },
+        };
+        let error = failure.map_or_else(closed, RequestError::from);
+        Poll::Ready(Err(self.finished(error)))
     }
 
     /// The slot has been freed by taking its ending.
@@ -222,7 +235,7 @@ impl Entry {
         match error.kind() {
             RequestErrorKind::UnknownTopic => target.mark_gone(),
             RequestErrorKind::TimedOut => {
-                if let Some(observer) = &self.core.on_timeout {
+                if let Some(observer) = &self.core().on_timeout {
                     observer(&error);
                 }
             }
@@ -234,13 +247,14 @@ impl Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        if self.live {
-            self.core.calls.cancel(self.id);
-        }
-        let took = self.core.clock.elapsed().saturating_sub(self.started);
+        let core = self.place.core();
+        let ended = if self.live {
+            core.calls.cancel(self.id);
+            core.clock.elapsed()
+        } else {
+            core.time.heard()
+        };
+        let took = ended.saturating_sub(self.started);
         self.placed.target.metrics.duration.record(took);
-        if self.core.is_closing() {
-            self.core.ended.notify_waiters();
-        }
     }
 }

@@ -9,9 +9,10 @@ use tokio::sync::mpsc;
 use super::{
     core::{Calls, Core, tick},
     gather::{Afterwards, Arrived, accept},
-    reply::Reply,
+    reply::{PlainReply, Reply},
     reply_path::ReplyPath,
     stray::{StrayKind, Strays},
+    time::Time,
     waiter::{Ending, Failure, Waiter},
 };
 use crate::{
@@ -35,6 +36,7 @@ pub(crate) struct Matcher {
     instance: InstanceId,
     read_headers: bool,
     clock: Arc<dyn Clock>,
+    time: Arc<Time>,
     strays: Arc<Strays>,
     metrics: Arc<ClientMetrics>,
     path: Arc<ReplyPath>,
@@ -55,6 +57,7 @@ impl Matcher {
             instance: core.instance,
             read_headers: core.config.reply.read_headers,
             clock: Arc::clone(&core.clock),
+            time: Arc::clone(&core.time),
             strays: Arc::clone(&core.strays),
             metrics: Arc::clone(&core.metrics),
             path: Arc::clone(&core.path),
@@ -85,7 +88,7 @@ impl Matcher {
     /// call that waits.
     fn finish_plain(&self, id: CorrelationId, record: &Record<'_>) -> bool {
         let delivery = self.calls.handle_reply(id, |waiter| match waiter {
-            Waiter::One(_) => Step::Finish(Ending::One(Box::new(Ok(Reply::plain(id, record))))),
+            Waiter::One(_) => Step::Finish(Ending::Plain(PlainReply::new(record))),
             Waiter::Many(_) => Step::Keep,
         });
         match delivery {
@@ -120,7 +123,7 @@ impl Matcher {
                     None => Ok(Reply::with_head(id, record, head, &headers)),
                     Some(status) => Err(Failure::Status(status)),
                 };
-                Step::Finish(Ending::One(Box::new(reply)))
+                Step::Finish(Ending::one(reply))
             }
             (Err(why), waiter @ Waiter::One(_)) => {
                 Step::Finish(waiter.fail(Failure::Malformed(why.to_string())))
@@ -179,6 +182,7 @@ impl RecordSink for Matcher {
     }
 
     fn records(&mut self, batch: &mut dyn Iterator<Item = Record<'_>>) {
+        self.time.hear(self.clock.elapsed());
         for record in batch {
             self.handle(&record);
         }
@@ -190,6 +194,9 @@ impl RecordSink for Matcher {
     fn tick(&mut self, caught_up: bool) -> Duration {
         let now = self.clock.elapsed();
         let due = now.saturating_sub(self.swept) >= BETWEEN_SWEEPS;
+        if due {
+            self.time.look(now, &*self.clock);
+        }
         if caught_up {
             self.behind_since = None;
             let until = std::mem::replace(&mut self.heard_until, now);

@@ -5,13 +5,16 @@ mod core;
 mod draft;
 mod entry;
 mod gather;
+mod lookup;
 mod matcher;
+mod places;
 mod reply;
 mod reply_path;
 mod request;
 mod sends;
 mod stray;
 mod target;
+mod time;
 mod waiter;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -114,7 +117,7 @@ impl Client {
 
     /// How many calls are in flight.
     pub fn in_flight(&self) -> usize {
-        self.core().calls.len()
+        self.core().in_flight()
     }
 
     /// How many replies found no call, by kind.
@@ -148,10 +151,8 @@ impl Client {
         let core = self.core();
         let begun = Instant::now();
         core.begin_closing();
-        core.entries.close();
-        core.bytes.close();
-        let in_flight = core.calls.len();
-        let _ = tokio::time::timeout(deadline, until(&core.ended, || core.calls.is_empty())).await;
+        let in_flight = core.in_flight();
+        let _ = tokio::time::timeout(deadline, until(&core.ended, || core.in_flight() == 0)).await;
         let abandoned = core.fail_rest();
         let left = deadline.saturating_sub(begun.elapsed());
         let last = last_words(left);

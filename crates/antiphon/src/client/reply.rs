@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use antiphon_proto::{CorrelationId, ReplyHead, header};
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 
 use super::waiter::owned;
 use crate::transport::Record;
@@ -24,17 +24,6 @@ struct Head {
 }
 
 impl Reply {
-    /// A reply that was matched by its key: its headers say nothing that must be read.
-    pub(crate) fn plain(id: CorrelationId, record: &Record<'_>) -> Self {
-        Self {
-            id,
-            value: owned(record.value),
-            partition: record.partition,
-            offset: record.offset,
-            head: None,
-        }
-    }
-
     pub(crate) fn with_head(
         id: CorrelationId,
         record: &Record<'_>,
@@ -51,8 +40,11 @@ impl Reply {
             headers,
         };
         Self {
+            id,
+            value: owned(record.value),
+            partition: record.partition,
+            offset: record.offset,
             head: Some(Arc::new(head)),
-            ..Self::plain(id, record)
         }
     }
 
@@ -98,5 +90,70 @@ impl Reply {
     /// Where the reply stands: the offset in its partition.
     pub fn offset(&self) -> i64 {
         self.offset
+    }
+}
+
+/// A reply that was matched by its key, so that its headers say nothing that must be read; as it
+/// waits in the table for its caller.
+///
+/// Partition, offset and value in one allocation: it is made on one thread and freed on another,
+/// and fits a slot without a box around it.
+pub(crate) struct PlainReply(Box<[u8]>);
+
+impl PlainReply {
+    const HEAD: usize = size_of::<i32>() + size_of::<i64>();
+
+    pub(crate) fn new(record: &Record<'_>) -> Self {
+        let value = record.value.unwrap_or_default();
+        let mut packed = Vec::with_capacity(Self::HEAD + value.len());
+        packed.extend_from_slice(&record.partition.to_ne_bytes());
+        packed.extend_from_slice(&record.offset.to_ne_bytes());
+        packed.extend_from_slice(value);
+        Self(packed.into_boxed_slice())
+    }
+
+    pub(crate) fn into_reply(self, id: CorrelationId) -> Reply {
+        let mut packed = Bytes::from(self.0);
+        Reply {
+            id,
+            partition: packed.get_i32_ne(),
+            offset: packed.get_i64_ne(),
+            value: packed,
+            head: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use antiphon_proto::InstanceId;
+
+    use super::*;
+    use crate::transport::Headers;
+
+    struct None;
+
+    impl Headers for None {
+        fn for_each<'a>(&'a self, _: &mut dyn FnMut(&'a [u8], Option<&'a [u8]>) -> bool) {}
+    }
+
+    #[test]
+    fn a_plain_reply_comes_out_of_the_table_as_it_went_in() {
+        let id = CorrelationId::compose(InstanceId::new(7), 1, 2, 3);
+        for value in [Option::None, Some(&b""[..]), Some(&b"hello"[..])] {
+            let record = Record {
+                topic: "t.replies",
+                partition: 3,
+                offset: i64::MAX - 1,
+                timestamp: Option::None,
+                key: Option::None,
+                value,
+                headers: &None,
+            };
+            let reply = PlainReply::new(&record).into_reply(id);
+            assert_eq!(reply.value(), value.unwrap_or_default());
+            assert_eq!((reply.partition(), reply.offset()), (3, i64::MAX - 1));
+            assert_eq!(reply.correlation_id(), id);
+        }
     }
 }

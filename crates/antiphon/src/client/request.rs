@@ -10,7 +10,7 @@ use tracing::Instrument;
 use super::{
     Client,
     core::Core,
-    draft::Draft,
+    draft::{Draft, To},
     entry::single,
     gather::{GatherError, GatherStream, Gathered},
     reply::Reply,
@@ -92,8 +92,13 @@ impl Request {
     /// is out already may still be executed; its reply is then counted as late.
     pub async fn send(self) -> Result<Reply, RequestError> {
         let core = self.client.core();
-        let span = trace::request("send", &self.draft.topic, &core.requester);
-        call(Arc::clone(core), self.draft).instrument(span).await
+        let span = trace::request("send", self.draft.topic(), &core.requester);
+        let call = call(core, self.draft);
+        if span.is_disabled() {
+            call.await
+        } else {
+            call.instrument(span).await
+        }
     }
 
     /// Encodes a value, sends it, and decodes the reply.
@@ -109,7 +114,7 @@ impl Request {
         C: Encode<Req> + Decode<Resp> + Send + Sync,
         Req: Sync + ?Sized,
     {
-        let topic = Arc::clone(&self.draft.topic);
+        let topic = Arc::clone(self.draft.topic());
         self.draft.value = codec.encode(request).map_err(|error| {
             RequestError::invalid("the request does not encode")
                 .on(&topic, None)
@@ -133,15 +138,15 @@ impl Request {
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
-            .field("topic", &self.draft.topic)
+            .field("topic", self.draft.topic())
             .field("timeout", &self.draft.timeout)
             .finish_non_exhaustive()
     }
 }
 
-async fn call(core: Arc<Core>, draft: Box<Draft>) -> Result<Reply, RequestError> {
+async fn call(core: &Arc<Core>, draft: Box<Draft>) -> Result<Reply, RequestError> {
     let admitted = core.admit(draft).await?;
-    single(core, admitted).await
+    single(admitted).await
 }
 
 /// How many replies a scatter or gather wants.
@@ -246,10 +251,11 @@ impl Scatter {
         let calls = self.targets.iter().map(|target| {
             let target: Arc<str> = target.as_str().into();
             let mut draft = Box::new(self.draft.clone());
-            draft.topic = Arc::clone(&target);
+            draft.to = To::Named(Arc::clone(&target));
             let core = Arc::clone(self.client.core());
             let span = trace::request("scatter", &target, &core.requester);
-            let call: BoxFuture<'static, _> = Box::pin(call(core, draft).instrument(span));
+            let call = async move { call(&core, draft).await };
+            let call: BoxFuture<'static, _> = Box::pin(call.instrument(span));
             (target, call)
         });
         Ok(GatherStream::of_calls(rule, calls.collect()))
@@ -290,6 +296,6 @@ impl Gather {
         let rule = self.wanted.rule(None)?;
         let core = self.client.core();
         let admitted = core.admit(self.draft).await?;
-        Ok(GatherStream::of_entry(rule, Arc::clone(core), admitted))
+        Ok(GatherStream::of_entry(rule, admitted))
     }
 }

@@ -3,24 +3,28 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use antiphon_proto::partition_for_key;
+use arc_swap::ArcSwap;
 use rand::Rng;
 
 use crate::{metrics::TargetMetrics, transport::TopicRef};
 
 /// A request topic.
+///
+/// Every call counts a reference to it; aligned so that those counts have a cache line of their own.
 #[derive(Debug)]
+#[repr(align(128))]
 pub(crate) struct Target {
     pub(crate) index: u32,
     pub(crate) topic: TopicRef,
     pub(crate) metrics: TargetMetrics,
-    load: RwLock<Vec<Load>>,
+    load: ArcSwap<Vec<Load>>,
     /// When the partition count was asked for, in milliseconds of the client's clock.
     checked_ms: AtomicU64,
     /// The brokers said that it does not exist (any more): to be asked again.
@@ -35,7 +39,8 @@ type Load = Arc<AtomicU32>;
 pub(crate) struct Placed {
     pub(crate) target: Arc<Target>,
     pub(crate) partition: i32,
-    load: Load,
+    /// None on a topic of one partition: there is nothing to balance.
+    load: Option<Load>,
 }
 
 impl Target {
@@ -44,7 +49,7 @@ impl Target {
             index,
             metrics: TargetMetrics::new(topic.name()),
             topic,
-            load: RwLock::new(fresh_load(partitions)),
+            load: ArcSwap::from_pointee(fresh_load(partitions)),
             checked_ms: AtomicU64::new(millis(now)),
             gone: AtomicBool::new(false),
         }
@@ -75,23 +80,29 @@ impl Target {
 
     /// Takes a new partition count in. Calls in flight stay counted where they are.
     pub(crate) fn resize(&self, partitions: u32) {
-        let mut load = self.load.write().unwrap_or_else(PoisonError::into_inner);
-        load.resize_with(partitions.max(1) as usize, Load::default);
+        self.load.rcu(|load| {
+            let mut load = Vec::clone(load);
+            load.resize_with(partitions.max(1) as usize, Load::default);
+            load
+        });
         self.gone.store(false, Ordering::Relaxed);
     }
 
     /// Chooses the partition: by key as Java clients do, else the less loaded of two random ones.
-    pub(crate) fn place(self: &Arc<Self>, key: Option<&[u8]>) -> Placed {
-        let load = self.load.read().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn place(self: Arc<Self>, key: Option<&[u8]>) -> Placed {
+        let load = self.load.load();
         let count = u32::try_from(load.len()).unwrap_or(u32::MAX);
         let partition = match key {
+            _ if count < 2 => 0,
             Some(key) => partition_for_key(key, count),
             None => less_loaded(&load, count),
         };
-        let load = Arc::clone(&load[partition as usize]);
-        load.fetch_add(1, Ordering::Relaxed);
+        let load = (count > 1).then(|| Arc::clone(&load[partition as usize]));
+        if let Some(load) = &load {
+            load.fetch_add(1, Ordering::Relaxed);
+        }
         Placed {
-            target: Arc::clone(self),
+            target: self,
             partition: i32::try_from(partition).unwrap_or(0),
             load,
         }
@@ -100,14 +111,13 @@ impl Target {
 
 impl Drop for Placed {
     fn drop(&mut self) {
-        self.load.fetch_sub(1, Ordering::Relaxed);
+        if let Some(load) = &self.load {
+            load.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 }
 
 fn less_loaded(load: &[Load], count: u32) -> u32 {
-    if count < 2 {
-        return 0;
-    }
     let mut random = rand::rng();
     let first = random.random_range(0..count);
     // Two different ones: the second is drawn from the others.
@@ -132,26 +142,28 @@ fn millis(duration: Duration) -> u64 {
 /// All targets, found by name and, for listings, by index. Bounded by the client's `max_topics`.
 #[derive(Debug, Default)]
 pub(crate) struct Targets {
-    inner: RwLock<TargetMap>,
+    /// Read by every call, replaced as a whole by the few that add.
+    map: ArcSwap<TargetMap>,
+    adding: Mutex<()>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct TargetMap {
-    by_name: HashMap<Arc<str>, Arc<Target>>,
+    by_name: HashMap<Arc<str>, Arc<Target>, foldhash::fast::RandomState>,
     by_index: Vec<Arc<Target>>,
 }
 
 impl Targets {
     /// A topic that is known to exist.
     pub(crate) fn get(&self, name: &str) -> Option<Arc<Target>> {
-        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
-        let known = inner.by_name.get(name)?;
+        let map = self.map.load();
+        let known = map.by_name.get(name)?;
         (!known.is_gone()).then(|| Arc::clone(known))
     }
 
     pub(crate) fn name_of(&self, index: u32) -> Option<Arc<str>> {
-        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
-        let target = inner.by_index.get(index as usize)?;
+        let map = self.map.load();
+        let target = map.by_index.get(index as usize)?;
         Some(Arc::clone(target.name()))
     }
 
@@ -163,20 +175,21 @@ impl Targets {
         limit: u32,
         now: Duration,
     ) -> Option<Arc<Target>> {
-        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = inner.by_name.get(topic.name()) {
+        let _alone = self.adding.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut map = TargetMap::clone(&self.map.load());
+        if let Some(known) = map.by_name.get(topic.name()) {
             known.resize(partitions);
             return Some(Arc::clone(known));
         }
-        let index = u32::try_from(inner.by_index.len()).ok()?;
+        let index = u32::try_from(map.by_index.len()).ok()?;
         if index >= limit {
             return None;
         }
         let target = Arc::new(Target::new(index, topic, partitions, now));
-        inner
-            .by_name
+        map.by_name
             .insert(Arc::clone(target.name()), Arc::clone(&target));
-        inner.by_index.push(Arc::clone(&target));
+        map.by_index.push(Arc::clone(&target));
+        self.map.store(Arc::new(map));
         Some(target)
     }
 }
@@ -193,7 +206,9 @@ mod tests {
     #[test]
     fn keyless_calls_spread_evenly_by_what_is_in_flight() {
         let target = target(8);
-        let placed: Vec<_> = (0..8_000).map(|_| target.place(None)).collect();
+        let placed: Vec<_> = (0..8_000)
+            .map(|_| Arc::clone(&target).place(None))
+            .collect();
         let mut per_partition = [0_u32; 8];
         for one in &placed {
             per_partition[usize::try_from(one.partition).unwrap()] += 1;
@@ -214,9 +229,17 @@ mod tests {
 
     #[test]
     fn a_finished_call_is_no_longer_counted() {
-        let target = target(1);
-        drop(target.place(None));
-        assert_eq!(target.load.read().unwrap()[0].load(Ordering::Relaxed), 0);
+        let target = target(2);
+        let count = || {
+            let load = target.load.load();
+            load.iter()
+                .map(|one| one.load(Ordering::Relaxed))
+                .sum::<u32>()
+        };
+        let placed = Arc::clone(&target).place(None);
+        assert_eq!(count(), 1);
+        drop(placed);
+        assert_eq!(count(), 0);
     }
 
     #[test]

@@ -5,7 +5,10 @@ use std::{collections::VecDeque, sync::Arc, task::Waker};
 use antiphon_proto::{Executed, Status, Votes};
 use bytes::Bytes;
 
-use super::{gather::Item, reply::Reply};
+use super::{
+    gather::Item,
+    reply::{PlainReply, Reply},
+};
 use crate::{
     error::{RequestError, RequestErrorKind},
     transport::TransportError,
@@ -33,11 +36,19 @@ pub(crate) struct Collector {
     pub(crate) surplus_errors: u64,
 }
 
-/// What a table entry ended with. Boxed, for the slot's sake.
+/// What a table entry ended with. Sixteen bytes, for the slot's sake.
 pub(crate) enum Ending {
-    One(Box<Result<Reply, Failure>>),
-    Many(Box<Ended>),
+    Plain(PlainReply),
+    Other(Box<Other>),
 }
+
+/// Every ending but the common one.
+pub(crate) enum Other {
+    One(Result<Reply, Failure>),
+    Many(Ended),
+}
+
+const _: () = assert!(size_of::<Ending>() <= 16 && size_of::<Waiter>() <= 16);
 
 /// A gather that takes no more replies: complete, or failed with what it has.
 pub(crate) struct Ended {
@@ -65,11 +76,8 @@ impl Waiter {
     /// Ends this entry, with what a gather has so far. What stays behind is only to be woken.
     pub(crate) fn fail(&mut self, failure: Failure) -> Ending {
         match self.take_collector() {
-            Some(collector) => Ending::Many(Box::new(Ended {
-                collector,
-                failure: Some(failure),
-            })),
-            None => Ending::One(Box::new(Err(failure))),
+            Some(collector) => Ending::many(collector, Some(failure)),
+            None => Ending::one(Err(failure)),
         }
     }
 
@@ -95,6 +103,17 @@ impl Waiter {
                 }
             }
         }
+    }
+}
+
+impl Ending {
+    pub(crate) fn one(result: Result<Reply, Failure>) -> Self {
+        Self::Other(Box::new(Other::One(result)))
+    }
+
+    pub(crate) fn many(collector: Box<Collector>, failure: Option<Failure>) -> Self {
+        let ended = Ended { collector, failure };
+        Self::Other(Box::new(Other::Many(ended)))
     }
 }
 

@@ -78,7 +78,9 @@ pub struct Outgoing<'a> {
 
 /// A topic that a publisher has a handle for. Belongs to that publisher.
 #[derive(Clone)]
-pub struct TopicRef {
+pub struct TopicRef(Arc<OpenTopic>);
+
+struct OpenTopic {
     name: Arc<str>,
     handle: Arc<dyn Any + Send + Sync>,
 }
@@ -86,25 +88,25 @@ pub struct TopicRef {
 impl TopicRef {
     /// Wraps a transport's own handle.
     pub fn new(name: impl Into<Arc<str>>, handle: Arc<dyn Any + Send + Sync>) -> Self {
-        Self {
+        Self(Arc::new(OpenTopic {
             name: name.into(),
             handle,
-        }
+        }))
     }
 
     /// Topic name.
     pub fn name(&self) -> &Arc<str> {
-        &self.name
+        &self.0.name
     }
 
     /// The transport's own handle.
     pub fn handle<T: 'static>(&self) -> Option<&T> {
-        self.handle.downcast_ref()
+        self.0.handle.downcast_ref()
     }
 }
 
 impl fmt::Debug for TopicRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("TopicRef").field(&self.name).finish()
+        f.debug_tuple("TopicRef").field(self.name()).finish()
     }
 }

@@ -11,7 +11,7 @@ use super::{
         core::Core,
         reply::Reply,
         stray::StrayKind,
-        waiter::{Collector, Ended, Ending, Failure, Waiter},
+        waiter::{Collector, Ending, Failure, Waiter},
     },
     GatherReply, Missing,
 };
@@ -78,10 +78,7 @@ pub(crate) fn accept(
         return Step::Keep;
     }
     match waiter.take_collector() {
-        Some(collector) => Step::Finish(Ending::Many(Box::new(Ended {
-            collector,
-            failure: None,
-        }))),
+        Some(collector) => Step::Finish(Ending::many(collector, None)),
         None => Step::Keep,
     }
 }

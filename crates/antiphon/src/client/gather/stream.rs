@@ -17,10 +17,10 @@ use futures::{
 
 use super::{
     super::{
-        core::{Admitted, Core},
+        core::Admitted,
         entry::Entry,
         reply::Reply,
-        waiter::{Collector, Ended, Ending, Failure, Waiter},
+        waiter::{Collector, Ended, Ending, Failure, Other, Waiter},
     },
     GatherError, GatherReply, Gathered, Item, Missing, below_minimum,
 };
@@ -49,7 +49,6 @@ enum Source {
     },
     /// A gather: one call, several replies.
     Entry {
-        core: Arc<Core>,
         admitted: Option<Box<Admitted>>,
         entry: Option<Entry>,
         rest: VecDeque<Item>,
@@ -74,9 +73,9 @@ impl GatherStream {
         Self::new(rule, Source::Calls { running, open })
     }
 
-    pub(crate) fn of_entry(rule: GatherRule, core: Arc<Core>, admitted: Admitted) -> Self {
+    pub(crate) fn of_entry(rule: GatherRule, mut admitted: Admitted) -> Self {
+        admitted.place.keep();
         let source = Source::Entry {
-            core,
             admitted: Some(Box::new(admitted)),
             entry: None,
             rest: VecDeque::new(),
@@ -160,7 +159,6 @@ impl GatherStream {
 
     fn poll_entry(&mut self, cx: &mut Context<'_>) -> Poll<Option<Item>> {
         let Source::Entry {
-            core,
             admitted,
             entry,
             rest,
@@ -169,12 +167,13 @@ impl GatherStream {
             return Poll::Ready(None);
         };
         if let Some(admitted) = admitted.take() {
-            let target = Arc::clone(&admitted.draft.topic);
-            let collector = Collector::new(&target, self.rule, core, cx.waker());
+            let core = Arc::clone(admitted.place.core());
+            let target = Arc::clone(admitted.target.name());
+            let collector = Collector::new(&target, self.rule, &core, cx.waker());
             let waiter = Waiter::Many(Box::new(collector));
             // The stream may be polled long after its admission.
             let now = core.clock.elapsed();
-            match Entry::start(core, *admitted, waiter, now) {
+            match Entry::start(*admitted, waiter, now) {
                 Ok(started) => *entry = Some(started),
                 Err(error) => return Poll::Ready(Some(Err(Missing { target, error }))),
             }
@@ -271,7 +270,7 @@ enum Collected {
     Item(Item),
     Nothing,
     /// `None`: the slot was already gone.
-    Ended(Option<Box<Ended>>),
+    Ended(Option<Ended>),
 }
 
 impl Entry {
@@ -301,8 +300,11 @@ impl Entry {
 
     fn take_collected(&mut self) -> Collected {
         let ended = match self.core().calls.poll(self.id()) {
-            Taken::Done(Ending::Many(ended)) => Some(ended),
-            Taken::Done(Ending::One(_)) | Taken::Waiting | Taken::Gone => None,
+            Taken::Done(Ending::Other(other)) => match *other {
+                Other::Many(ended) => Some(ended),
+                Other::One(_) => None,
+            },
+            Taken::Done(Ending::Plain(_)) | Taken::Waiting | Taken::Gone => None,
         };
         self.taken();
         Collected::Ended(ended)

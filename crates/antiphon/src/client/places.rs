@@ -1,0 +1,170 @@
+//! Places under the limits of calls and bytes in flight. The correlation table counts them; who
+//! finds none waits here.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use antiphon_proto::{CorrelationId, Executed, Limit, NewCall};
+use tokio::{
+    sync::{Mutex, Notify},
+    time::timeout,
+};
+
+use super::{
+    core::{Core, closed, too_late},
+    waiter::Waiter,
+};
+use crate::{
+    error::{RequestError, RequestErrorKind},
+    wait::Counted,
+};
+
+/// Those who wait for a place, in the order in which they came.
+#[derive(Debug, Default)]
+pub(crate) struct Places {
+    waiting: AtomicUsize,
+    /// Places of gathers that have not sent their request yet.
+    unsent: AtomicUsize,
+    /// Held by the one whose turn it is: a call that needs much is not overtaken by smaller ones.
+    turn: Mutex<()>,
+    freed: Notify,
+}
+
+/// A place for one call. Dropping it frees it, unless a call was put in: that frees it when it ends.
+pub(crate) struct Place {
+    core: Arc<Core>,
+    bytes: u32,
+    /// Counted as held by a gather that has not sent its request.
+    unsent: bool,
+    used: bool,
+}
+
+impl Place {
+    /// A place, if there is one and nobody waits for it.
+    pub(crate) fn at_once(core: &Arc<Core>, bytes: u32) -> Option<Self> {
+        if core.places.waiting.load(Ordering::SeqCst) > 0 {
+            return None;
+        }
+        Self::now(core, bytes).ok()
+    }
+
+    /// A place, waited for.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves the queue.
+    pub(crate) async fn until(
+        core: &Arc<Core>,
+        bytes: u32,
+        deadline: Duration,
+    ) -> Result<Self, RequestError> {
+        if core.config.fail_fast {
+            return Self::now(core, bytes).map_err(|limit| match limit {
+                Limit::Closed => closed(),
+                limit => {
+                    let detail = format!("the limit of {} in flight is reached", what(limit));
+                    RequestError::new(RequestErrorKind::Overloaded, Executed::No, detail)
+                }
+            });
+        }
+        let place = timeout(core.left(deadline), core.places.wait(core, bytes));
+        tokio::select! {
+            biased;
+            () = core.closing.cancelled() => Err(closed()),
+            place = place => match place {
+                Ok(place) => place.map_err(|_| closed()),
+                Err(_) => Self::now(core, bytes).map_err(|limit| {
+                    let what = what(limit);
+                    too_late(&format!("no place under the limit of {what} in flight came free before the deadline"))
+                }),
+            },
+        }
+    }
+
+    fn now(core: &Arc<Core>, bytes: u32) -> Result<Self, Limit> {
+        core.calls.reserve(bytes)?;
+        Ok(Self {
+            core: Arc::clone(core),
+            bytes,
+            unsent: false,
+            used: false,
+        })
+    }
+
+    /// Marks it as held by a gather that sends its request later, which is no call in flight yet.
+    pub(crate) fn keep(&mut self) {
+        if !std::mem::replace(&mut self.unsent, true) {
+            self.core.places.unsent.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    fn no_longer_kept(&mut self) {
+        if std::mem::take(&mut self.unsent) {
+            self.core.places.unsent.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+
+    /// Puts a call in; `None` when the client has been closed.
+    pub(crate) fn insert(&mut self, call: NewCall, waiter: Waiter) -> Option<CorrelationId> {
+        debug_assert!(!self.used && call.bytes == self.bytes);
+        self.used = true;
+        self.no_longer_kept();
+        self.core.calls.insert_reserved(call, waiter).ok()
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.no_longer_kept();
+        let core = &self.core;
+        if !self.used {
+            core.calls.unreserve(self.bytes);
+        }
+        // After the place is free: see the order of the table's count and of `waiting`.
+        if core.places.waiting.load(Ordering::SeqCst) > 0 {
+            core.places.freed.notify_one();
+        }
+        if core.is_closing() {
+            core.ended.notify_waiters();
+        }
+    }
+}
+
+impl Core {
+    /// Calls that have been sent and have not ended.
+    pub(crate) fn in_flight(&self) -> usize {
+        let unsent = self.places.unsent.load(Ordering::Acquire);
+        self.calls.len().saturating_sub(unsent)
+    }
+}
+
+impl Places {
+    /// The error is a table that was closed.
+    async fn wait(&self, core: &Arc<Core>, bytes: u32) -> Result<Place, Limit> {
+        // Before the table's count is looked at: who finds no place after this is seen by who frees
+        // one and then looks here.
+        let _waiting = Counted::new(&self.waiting);
+        let _turn = self.turn.lock().await;
+        loop {
+            match Place::now(core, bytes) {
+                Err(Limit::Entries | Limit::Bytes) => self.freed.notified().await,
+                place => return place,
+            }
+        }
+    }
+}
+
+fn what(limit: Limit) -> &'static str {
+    match limit {
+        Limit::Bytes => "bytes",
+        Limit::Entries | Limit::Closed => "calls",
+    }
+}
