@@ -179,6 +179,22 @@ pub struct ServiceConfig {
     pub max_reply_topics: u64,
     /// Create absent request topics with so many partitions. Default: refuse to start.
     pub create_topics: Option<u32>,
+    /// Where a handler's future is polled for the first time. Default: on the runtime.
+    pub first_poll: FirstPoll,
+}
+
+/// Where a handler is called and its future polled for the first time. One that is not done then
+/// goes on as a task of the runtime, whichever this is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FirstPoll {
+    /// On the tokio runtime, by one task that takes the requests batch by batch.
+    #[default]
+    Runtime,
+    /// On the thread that reads requests: a switch of threads less for each batch. For handlers
+    /// that never block and compute little, since no request is read and no offset committed
+    /// meanwhile.
+    Inline,
 }
 
 impl Default for ServiceConfig {
@@ -195,6 +211,7 @@ impl Default for ServiceConfig {
             allow_default_reply_topics: true,
             max_reply_topics: 1024,
             create_topics: None,
+            first_poll: FirstPoll::default(),
         }
     }
 }

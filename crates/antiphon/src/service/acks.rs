@@ -11,7 +11,7 @@ use std::{
 
 use slab::Slab;
 
-use super::{core::ServiceCore, outgoing::EncodedReply, partitions::Partition};
+use super::{core::ServiceCore, envelope::Envelope, outgoing::EncodedReply, partitions::Partition};
 use crate::transport::{Delivery, DeliverySink, TransportError, TransportErrorKind as Kind};
 
 /// Replies that have been handed over and not been acknowledged.
@@ -25,7 +25,8 @@ struct Unacknowledged {
     reply: Arc<EncodedReply>,
     partition: Arc<Partition>,
     sequence: u64,
-    /// When nobody waits any more, on the service's clock.
+    /// When nobody waits any more, on the service's clock. Set by the first failure where the
+    /// request named no deadline.
     expires: Option<Duration>,
     attempts: u32,
 }
@@ -34,7 +35,7 @@ struct Unacknowledged {
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// How long a reply whose request named no deadline is tried.
+/// How long a reply whose request named no deadline is tried again.
 const WITHOUT_DEADLINE: Duration = Duration::from_secs(300);
 
 impl Acks {
@@ -56,26 +57,18 @@ impl Acks {
     }
 
     /// Sends a reply; its request is done when the reply has been acknowledged.
-    pub(crate) fn send(
-        &self,
-        core: &Arc<ServiceCore>,
-        reply: EncodedReply,
-        partition: Arc<Partition>,
-        sequence: u64,
-        deadline: Option<Duration>,
-    ) {
-        let now = core.clock.elapsed();
+    pub(crate) fn send(&self, core: &Arc<ServiceCore>, reply: EncodedReply, envelope: &Envelope) {
         let reply = Arc::new(reply);
         // Counted first: the report may come before this function returns.
         self.count.fetch_add(1, Ordering::SeqCst);
         let token = self.waiting().insert(Unacknowledged {
             reply: Arc::clone(&reply),
-            partition,
-            sequence,
-            expires: Some(deadline.unwrap_or(now + WITHOUT_DEADLINE)),
+            partition: Arc::clone(&envelope.partition),
+            sequence: envelope.sequence,
+            expires: envelope.deadline,
             attempts: 0,
         });
-        if let Err(error) = reply.publish(&core.publisher, token as u64) {
+        if let Err(error) = reply.publish(&core.encoder, &core.publisher, token as u64) {
             self.failed(core, token as u64, &error);
         }
     }
@@ -97,7 +90,7 @@ impl Acks {
                 });
             }
             Verdict::Replace(reply) => {
-                if let Err(error) = reply.publish(&core.publisher, token) {
+                if let Err(error) = reply.publish(&core.encoder, &core.publisher, token) {
                     self.abandon(core, token, &error);
                 }
             }
@@ -110,7 +103,8 @@ impl Acks {
         let mut waiting = self.waiting();
         let one = waiting.get_mut(usize::try_from(token).ok()?)?;
         one.attempts += 1;
-        let expired = one.expires.is_some_and(|at| core.clock.elapsed() >= at);
+        let now = core.clock.elapsed();
+        let expires = *one.expires.get_or_insert(now + WITHOUT_DEADLINE);
         Some(match error.kind() {
             Kind::TooLarge if !one.reply.is_error() => {
                 one.reply = Arc::new(core.encoder.too_large(&one.reply));
@@ -120,7 +114,7 @@ impl Acks {
                 Verdict::Abandon
             }
             Kind::Closed => Verdict::Leave,
-            _ if expired => Verdict::Abandon,
+            _ if now >= expires => Verdict::Abandon,
             _ => Verdict::Again(pause(one.attempts)),
         })
     }
@@ -131,7 +125,9 @@ impl Acks {
             let key = usize::try_from(token).unwrap_or(usize::MAX);
             waiting.get(key).map(|one| Arc::clone(&one.reply))
         };
-        if let Some(Err(error)) = reply.map(|reply| reply.publish(&core.publisher, token)) {
+        if let Some(Err(error)) =
+            reply.map(|reply| reply.publish(&core.encoder, &core.publisher, token))
+        {
             self.failed(core, token, &error);
         }
     }
@@ -170,6 +166,25 @@ impl Acks {
         Some(one)
     }
 
+    /// As [`settle`](Self::settle), for many at once: one lock for the lot, and one for each run of
+    /// replies of one partition. What they held is dropped outside.
+    fn settle_all(&self, acknowledged: &[u64]) {
+        let mut settled = Vec::with_capacity(acknowledged.len());
+        {
+            let mut waiting = self.waiting();
+            let keys = acknowledged.iter().map(|token| usize::try_from(*token));
+            settled.extend(keys.flatten().filter_map(|key| waiting.try_remove(key)));
+        }
+        let one_partition =
+            |a: &Unacknowledged, b: &Unacknowledged| Arc::ptr_eq(&a.partition, &b.partition);
+        for run in settled.chunk_by(one_partition) {
+            if let Some(first) = run.first() {
+                first.partition.all_done(run.iter().map(|one| one.sequence));
+            }
+        }
+        self.count.fetch_sub(settled.len(), Ordering::SeqCst);
+    }
+
     fn remove(&self, token: u64) -> Option<Unacknowledged> {
         self.waiting().try_remove(usize::try_from(token).ok()?)
     }
@@ -200,14 +215,14 @@ impl DeliverySink for Acks {
         let Some(core) = self.core.get().and_then(Weak::upgrade) else {
             return;
         };
+        let mut acknowledged = Vec::new();
         for Delivery { token, result } in batch {
             match result {
-                Ok(()) => {
-                    self.settle(token);
-                }
+                Ok(()) => acknowledged.push(token),
                 Err(failure) => self.failed(&core, token, &failure.error),
             }
         }
+        self.settle_all(&acknowledged);
         core.changed();
     }
 

@@ -13,16 +13,16 @@ use super::{
     Service,
     acks::Acks,
     core::ServiceCore,
-    dispatch::Dispatcher,
+    dispatch::{Dispatcher, Starts},
     handler::{self, Handler, HandlerService, Request, Response},
     membership::Membership,
     outgoing::Encoder,
-    pump::pump,
+    pump::{Starter, pump},
     reply_topics::{Allowed, ReplyTopics},
     routes::Routes,
 };
 use crate::{
-    config::{KafkaConfig, ServiceConfig},
+    config::{FirstPoll, KafkaConfig, ServiceConfig},
     error::StartError,
     metrics::ServiceMetrics,
     transport::{
@@ -206,9 +206,16 @@ impl ServiceBuilder {
             acks,
             ServiceMetrics::new(&self.name),
         );
-        let (sender, batches) = mpsc::channel(self.config.concurrency as usize + 1);
-        let dispatcher = Dispatcher::new(&core, sender);
-        tokio::spawn(pump(Arc::clone(&core), batches));
+        let starter = Starter::new(&core);
+        let starts = match self.config.first_poll {
+            FirstPoll::Inline => Starts::Inline(starter),
+            FirstPoll::Runtime => {
+                let (sender, batches) = mpsc::channel(self.config.concurrency as usize + 1);
+                tokio::spawn(pump(starter, batches));
+                Starts::OnRuntime(sender)
+            }
+        };
+        let dispatcher = Dispatcher::new(&core, starts);
         let membership = Arc::new(Membership {
             core: Arc::clone(&core),
         });

@@ -6,11 +6,9 @@ use std::{
         Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    time::Duration,
 };
 
 use antiphon_proto::{ReplyMode, Status};
-use bytes::Bytes;
 use tokio::{
     runtime::Handle,
     sync::{Notify, watch},
@@ -19,9 +17,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     acks::Acks,
+    envelope::Envelope,
     handler::Response,
     outgoing::{Destination, Encoder},
-    partitions::{Partition, Partitions},
+    partitions::{Partitions, Surroundings},
     reply_topics::{Allowed, ReplyTopics},
     routes::Routes,
 };
@@ -29,8 +28,12 @@ use crate::{
     config::ServiceConfig,
     metrics::ServiceMetrics,
     transport::{Clock, Publisher, Subscription, TransportError},
+    wait::Bell,
 };
 
+/// Every request counts references to it; aligned so that those counts have a cache line of their
+/// own.
+#[repr(align(128))]
 pub(crate) struct ServiceCore {
     pub(crate) config: ServiceConfig,
     pub(crate) routes: Routes,
@@ -50,10 +53,9 @@ pub(crate) struct ServiceCore {
     pub(crate) starved: AtomicBool,
     /// No more requests are admitted.
     pub(crate) draining: AtomicBool,
-    /// Cancelled when handlers are asked to stop.
-    pub(crate) stopping: CancellationToken,
+    pub(crate) surroundings: Arc<Surroundings>,
     /// Rung when a handler has ended or replies have been acknowledged.
-    pub(crate) progress: Notify,
+    pub(crate) progress: Bell,
     /// Rung at the first assignment.
     pub(crate) assigned: Notify,
     pub(crate) ready: AtomicBool,
@@ -63,35 +65,35 @@ pub(crate) struct ServiceCore {
     complained: Mutex<HashSet<String>>,
 }
 
-/// Everything it takes to answer one admitted request. Dropping it frees its place; unless the
-/// request was finished, it will be delivered again.
+/// One admitted request that is to be answered. Dropping it frees its place; unless the request
+/// was finished, it will be delivered again.
 pub(crate) struct Ticket {
-    pub(crate) correlation_id: Bytes,
-    pub(crate) reply: Option<ReplyAt>,
-    pub(crate) mode: ReplyMode,
-    pub(crate) partition: Arc<Partition>,
-    pub(crate) sequence: u64,
-    /// On the service's clock.
-    pub(crate) deadline: Option<Duration>,
-    pub(crate) _place: Place,
+    pub(crate) envelope: Arc<Envelope>,
+    _place: Place,
 }
 
-/// A return address that the allow-list admits.
-#[derive(Clone, Debug)]
-pub(crate) struct ReplyAt {
-    pub(crate) topic: Arc<str>,
-    pub(crate) partition: Option<i32>,
+impl Ticket {
+    pub(crate) fn new(core: &Arc<ServiceCore>, envelope: Arc<Envelope>) -> Self {
+        core.running.fetch_add(1, Ordering::SeqCst);
+        Self {
+            envelope,
+            _place: Place(Arc::clone(core)),
+        }
+    }
+
+    /// Nothing of the request has to be done again.
+    pub(crate) fn done(&self) {
+        self.envelope.partition.done(self.envelope.sequence);
+    }
+
+    /// The request is left for the partition's next owner.
+    pub(crate) fn leave(&self) {
+        self.envelope.partition.leave();
+    }
 }
 
 /// One of the places for handlers that run at once.
-pub(crate) struct Place(Arc<ServiceCore>);
-
-impl Place {
-    pub(crate) fn take(core: &Arc<ServiceCore>) -> Self {
-        core.running.fetch_add(1, Ordering::SeqCst);
-        Self(Arc::clone(core))
-    }
-}
+struct Place(Arc<ServiceCore>);
 
 impl Drop for Place {
     fn drop(&mut self) {
@@ -119,6 +121,10 @@ impl ServiceCore {
         acks: Arc<Acks>,
         metrics: ServiceMetrics,
     ) -> Arc<Self> {
+        let surroundings = Arc::new(Surroundings {
+            clock: Arc::clone(&clock),
+            stopping: CancellationToken::new(),
+        });
         let core = Arc::new(Self {
             config,
             routes,
@@ -127,7 +133,7 @@ impl ServiceCore {
             encoder,
             clock,
             publisher,
-            partitions: Partitions::default(),
+            partitions: Partitions::new(Arc::clone(&surroundings)),
             acks,
             metrics,
             runtime: Handle::current(),
@@ -135,8 +141,8 @@ impl ServiceCore {
             running: AtomicUsize::new(0),
             starved: AtomicBool::new(false),
             draining: AtomicBool::new(false),
-            stopping: CancellationToken::new(),
-            progress: Notify::new(),
+            surroundings,
+            progress: Bell::default(),
             assigned: Notify::new(),
             ready: AtomicBool::new(false),
             failure: watch::Sender::new(None),
@@ -170,37 +176,30 @@ impl ServiceCore {
         {
             subscription.resume();
         }
-        self.progress.notify_waiters();
+        self.progress.ring();
     }
 
     pub(crate) fn is_idle(&self) -> bool {
-        self.running.load(Ordering::Acquire) == 0 && self.acks.len() == 0
+        self.running.load(Ordering::SeqCst) == 0 && self.acks.len() == 0
     }
 
     /// Answers, and lets the request be committed once the answer is stored.
     pub(crate) fn finish(
         self: &Arc<Self>,
-        ticket: Ticket,
+        ticket: &Ticket,
         to: Option<Destination>,
         result: Result<Response, Status>,
     ) {
-        let Some(to) = to.filter(|_| ticket.mode != ReplyMode::None) else {
-            ticket.partition.done(ticket.sequence);
-            return;
+        let envelope = &ticket.envelope;
+        let Some(to) = to.filter(|_| envelope.mode != ReplyMode::None) else {
+            return ticket.done();
         };
+        let id = &envelope.correlation_id;
         let reply = match result {
-            Ok(response) => self
-                .encoder
-                .success(to, ticket.correlation_id, ticket.mode, response),
-            Err(status) => self.encoder.error(to, ticket.correlation_id, &status),
+            Ok(response) => self.encoder.success(to, id, envelope.mode, response),
+            Err(status) => self.encoder.error(to, id, &status),
         };
-        self.acks.send(
-            self,
-            reply,
-            ticket.partition,
-            ticket.sequence,
-            ticket.deadline,
-        );
+        self.acks.send(self, reply, envelope);
     }
 
     /// Counts a refusal, and names each requester in the log once.

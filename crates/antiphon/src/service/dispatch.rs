@@ -11,10 +11,11 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use super::{
-    context::Context,
-    core::{Place, ReplyAt, ServiceCore, Ticket},
-    handler::{Handler, Request},
+    core::{ServiceCore, Ticket},
+    envelope::{Envelope, ReplyAt, WireId},
     partitions::Partition,
+    pump::Starter,
+    routes::Route,
 };
 use crate::transport::{HeaderPairs, Record, RecordSink, TransportError, TransportErrorKind};
 
@@ -25,21 +26,35 @@ pub(crate) struct Inbound {
 }
 
 pub(crate) enum Work {
-    Handle(Arc<dyn Handler>, Request),
+    /// With the payload.
+    Handle(Route, Bytes),
     Answer(Status),
 }
 
 pub(crate) struct Dispatcher {
     core: Arc<ServiceCore>,
-    pump: mpsc::Sender<Vec<Inbound>>,
+    starts: Starts,
     batch: Vec<Inbound>,
+    /// The time when the batch was read, on the service's clock and on the wall.
+    now: Duration,
+    unix_ms: u64,
     /// The partitions that records have come from, so that a record costs no hashing.
     partitions: Vec<Arc<Partition>>,
     /// The last reply topic that was allowed, since the next is most often the same.
     last_allowed: Option<Arc<str>>,
+    /// The last requester, for the same reason.
+    last_requester: Option<Arc<str>>,
     /// A partition with as much behind one request as may be remembered.
     crowded: Option<Arc<Partition>>,
     next_commit: Duration,
+}
+
+/// Where handlers are started.
+pub(crate) enum Starts {
+    /// On the user's runtime.
+    OnRuntime(mpsc::Sender<Vec<Inbound>>),
+    /// Right here, on the request thread.
+    Inline(Starter),
 }
 
 /// How many requests of a partition may be begun behind one that is not done, as a multiple of the
@@ -53,13 +68,16 @@ const LOOK_AT_SPAN: u64 = 16;
 const TICK: Duration = Duration::from_millis(50);
 
 impl Dispatcher {
-    pub(crate) fn new(core: &Arc<ServiceCore>, pump: mpsc::Sender<Vec<Inbound>>) -> Self {
+    pub(crate) fn new(core: &Arc<ServiceCore>, starts: Starts) -> Self {
         Self {
             core: Arc::clone(core),
-            pump,
+            starts,
             batch: Vec::new(),
+            now: Duration::ZERO,
+            unix_ms: 0,
             partitions: Vec::new(),
             last_allowed: None,
+            last_requester: None,
             crowded: None,
             next_commit: Duration::ZERO,
         }
@@ -101,7 +119,7 @@ impl Dispatcher {
         let headers = record.header_list(limits.max_headers + 1);
         match RequestHead::decode(headers.iter().copied(), limits) {
             Ok(head) => self.admit(record, &head, &headers, partition, sequence),
-            Err(refusal) => self.refuse_malformed(&refusal, partition, sequence),
+            Err(refusal) => self.refuse_malformed(&refusal, partition, sequence, record.offset),
         }
     }
 
@@ -124,64 +142,66 @@ impl Dispatcher {
             return;
         };
         let left = self.time_left(record, head);
-        let ticket = Ticket {
-            correlation_id: Bytes::copy_from_slice(head.correlation_id),
+        let (operation, work) = self.work(record, head, left);
+        let envelope = Arc::new(Envelope {
+            partition,
+            offset: record.offset,
+            sequence,
+            correlation_id: WireId::from_slice(head.correlation_id),
             reply,
             mode: head.fields.mode,
-            partition,
-            sequence,
-            deadline: left.map(|left| self.core.clock.elapsed() + left),
-            _place: Place::take(&self.core),
-        };
-        let work = if left.is_some_and(|left| left.is_zero()) {
-            self.core.metrics.expired.increment(1);
-            // An earlier delivery may have run, so this can not be called "not executed".
-            let status = Status::deadline_exceeded("the request had expired when it was read");
-            Work::Answer(status.with_executed(Executed::Maybe))
-        } else if let Some(refusal) = unsupported(head) {
-            self.core
-                .refused("unsupported", requester, refusal.message());
-            Work::Answer(refusal)
-        } else {
-            self.route(record, head, headers, &ticket)
-        };
+            key: record.key.map(Bytes::copy_from_slice),
+            headers: application_headers(headers),
+            requester: requester.map(|requester| self.requester(requester)),
+            operation,
+            attempt: head.fields.attempt,
+            deadline: left.map(|left| self.now + left),
+        });
+        let ticket = Ticket::new(&self.core, envelope);
         self.batch.push(Inbound { ticket, work });
     }
 
-    fn route(
+    /// What is to be done, and the operation's name.
+    fn work(
         &self,
         record: &Record<'_>,
         head: &RequestHead<'_>,
-        headers: &[(&[u8], Option<&[u8]>)],
-        ticket: &Ticket,
-    ) -> Work {
+        left: Option<Duration>,
+    ) -> (Option<Arc<str>>, Work) {
+        let requester = head.fields.requester;
+        if left.is_some_and(|left| left.is_zero()) {
+            self.core.metrics.expired.increment(1);
+            // An earlier delivery may have run, so this can not be called "not executed".
+            let status = Status::deadline_exceeded("the request had expired when it was read");
+            return (None, Work::Answer(status.with_executed(Executed::Maybe)));
+        }
+        if let Some(refusal) = unsupported(head) {
+            self.core
+                .refused("unsupported", requester, refusal.message());
+            return (None, Work::Answer(refusal));
+        }
         let operation = head.fields.operation;
-        let Some(handler) = self.core.routes.find(record.topic, operation) else {
+        let Some((route, name)) = self.core.routes.find(record.topic, operation) else {
             let detail = match operation {
                 Some(operation) => format!("no operation {operation} on {}", record.topic),
                 None => format!("{} wants an operation to be named", record.topic),
             };
-            self.core
-                .refused("unknown_operation", head.fields.requester, &detail);
+            self.core.refused("unknown_operation", requester, &detail);
             let status = Status::unimplemented(detail).with_executed(Executed::No);
-            return Work::Answer(status);
-        };
-        let context = Context {
-            correlation_id: ticket.correlation_id.clone(),
-            topic: Arc::clone(&ticket.partition.at().topic),
-            partition: record.partition,
-            offset: record.offset,
-            key: record.key.map(Bytes::copy_from_slice),
-            headers: application_headers(headers),
-            requester: head.fields.requester.map(str::to_owned),
-            operation: operation.map(str::to_owned),
-            attempt: head.fields.attempt,
-            deadline: ticket.deadline,
-            clock: Arc::clone(&self.core.clock),
-            stopping: self.core.stopping.clone(),
+            return (None, Work::Answer(status));
         };
         let value = record.value.map_or_else(Bytes::new, Bytes::copy_from_slice);
-        Work::Handle(Arc::clone(handler), Request { context, value })
+        (name, Work::Handle(route, value))
+    }
+
+    fn requester(&mut self, name: &str) -> Arc<str> {
+        let last = self.last_requester.as_ref().filter(|last| ***last == *name);
+        if let Some(last) = last {
+            return Arc::clone(last);
+        }
+        let name: Arc<str> = name.into();
+        self.last_requester = Some(Arc::clone(&name));
+        name
     }
 
     /// The return address; `None` when nothing may be written there. The outer `Some` around
@@ -219,10 +239,9 @@ impl Dispatcher {
     }
 
     fn time_left(&self, record: &Record<'_>, head: &RequestHead<'_>) -> Option<Duration> {
-        let now = self.core.clock.unix_ms();
         let skew = self.core.config.clock_skew;
         let deadline = head.fields.deadline?;
-        Some(deadline.remaining(now, record.timestamp, skew))
+        Some(deadline.remaining(self.unix_ms, record.timestamp, skew))
     }
 
     /// A request that can not be read is counted, and answered where an allowed address could be.
@@ -231,6 +250,7 @@ impl Dispatcher {
         refusal: &Refusal<'_>,
         partition: Arc<Partition>,
         sequence: u64,
+        offset: i64,
     ) {
         let detail = refusal.reason.to_string();
         self.core.refused("malformed", None, &detail);
@@ -247,15 +267,21 @@ impl Dispatcher {
             )),
             None => Status::invalid_argument(format!("malformed request: {detail}")),
         };
-        let ticket = Ticket {
-            correlation_id: Bytes::copy_from_slice(id),
+        let envelope = Envelope {
+            partition,
+            offset,
+            sequence,
+            correlation_id: WireId::from_slice(id),
             reply: Some(reply),
             mode: ReplyMode::Single,
-            partition,
-            sequence,
+            key: None,
+            headers: HeaderPairs::new(),
+            requester: None,
+            operation: None,
+            attempt: 1,
             deadline: None,
-            _place: Place::take(&self.core),
         };
+        let ticket = Ticket::new(&self.core, Arc::new(envelope));
         let work = Work::Answer(status.with_executed(Executed::No));
         self.batch.push(Inbound { ticket, work });
     }
@@ -264,10 +290,19 @@ impl Dispatcher {
         if self.batch.is_empty() {
             return;
         }
-        let batch = std::mem::take(&mut self.batch);
-        // Never full: each batch holds at least one place, and the queue is as long as there are
-        // places. Closed: the runtime is gone, and the requests stay uncommitted.
-        let _ = self.pump.try_send(batch);
+        match &mut self.starts {
+            Starts::OnRuntime(pump) => {
+                let batch = std::mem::take(&mut self.batch);
+                // Never full: each batch holds at least one place, and the queue is as long as
+                // there are places. Closed: the runtime is gone, and the requests stay uncommitted.
+                let _ = pump.try_send(batch);
+            }
+            Starts::Inline(starter) => {
+                // What a handler spawns belongs to the user's runtime.
+                let _inside = self.core.runtime.enter();
+                starter.start_all(self.batch.drain(..));
+            }
+        }
     }
 }
 
@@ -319,6 +354,8 @@ impl RecordSink for Dispatcher {
     }
 
     fn records(&mut self, batch: &mut dyn Iterator<Item = Record<'_>>) {
+        self.now = self.core.clock.elapsed();
+        self.unix_ms = self.core.clock.unix_ms();
         for record in batch {
             self.handle(&record);
         }

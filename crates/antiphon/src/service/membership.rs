@@ -5,10 +5,7 @@ use std::sync::{Arc, atomic::Ordering};
 use futures::future::BoxFuture;
 
 use super::{core::ServiceCore, partitions};
-use crate::{
-    transport::{GroupEvents, PartitionOffset, TopicPartition},
-    wait::until,
-};
+use crate::transport::{GroupEvents, PartitionOffset, TopicPartition};
 
 pub(crate) struct Membership {
     pub(crate) core: Arc<ServiceCore>,
@@ -38,7 +35,7 @@ impl GroupEvents for Membership {
                 return Vec::new();
             }
             let limit = core.config.revoke_timeout;
-            if tokio::time::timeout(limit, until(&core.progress, || partitions::all_idle(&gone)))
+            if tokio::time::timeout(limit, core.progress.until(|| partitions::all_idle(&gone)))
                 .await
                 .is_err()
             {

@@ -5,6 +5,7 @@ mod builder;
 mod context;
 mod core;
 mod dispatch;
+mod envelope;
 mod handler;
 mod membership;
 mod outgoing;
@@ -119,7 +120,7 @@ impl Service {
         let begun = Instant::now();
         core.draining.store(true, Ordering::Release);
         let in_hand = core.running.load(Ordering::Acquire) + core.acks.len();
-        let _ = tokio::time::timeout(deadline, until(&core.progress, || core.is_idle())).await;
+        let _ = tokio::time::timeout(deadline, core.progress.until(|| core.is_idle())).await;
         let abandoned = core.running.load(Ordering::Acquire) + core.acks.len();
         let left = deadline.saturating_sub(begun.elapsed());
         // Until here a drop has to stop the service; from here on it is being stopped.
@@ -138,7 +139,7 @@ impl Service {
     }
 
     async fn close(&self, deadline: Duration) {
-        self.core.stopping.cancel();
+        self.core.surroundings.stopping.cancel();
         let commits = self.core.partitions.take_commits();
         if let Some(subscription) = self.core.subscription.get() {
             subscription.close(commits, deadline).await;
@@ -153,7 +154,7 @@ impl Drop for Service {
             return;
         }
         self.core.draining.store(true, Ordering::Release);
-        self.core.stopping.cancel();
+        self.core.surroundings.stopping.cancel();
         if let Some(subscription) = self.core.subscription.get() {
             drop(subscription.close(Vec::new(), Duration::from_secs(5)));
         }

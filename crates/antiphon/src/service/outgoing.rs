@@ -5,7 +5,7 @@ use std::sync::Arc;
 use antiphon_proto::{Code, Executed, ReplyFields, ReplyMode, Status, header};
 use bytes::Bytes;
 
-use super::handler::Response;
+use super::{envelope::WireId, handler::Response};
 use crate::headers;
 use crate::transport::{Outgoing, OutgoingHeaders, Publisher, TopicRef, TransportError};
 
@@ -20,10 +20,11 @@ pub(crate) struct Destination {
 #[derive(Debug)]
 pub(crate) struct EncodedReply {
     to: Destination,
-    correlation_id: Bytes,
+    correlation_id: WireId,
     /// The id stands in the key too: a plain success, whose headers need not be read.
     keyed: bool,
-    packed: Bytes,
+    /// The packed header; `None`: that of every plain success.
+    packed: Option<Vec<u8>>,
     content_type: Option<&'static str>,
     status_message: Option<String>,
     status_details: Option<String>,
@@ -39,7 +40,7 @@ const MOST_DETAILS: usize = 32 * 1024;
 pub(crate) struct Encoder {
     responder: String,
     /// The packed header of every plain success.
-    plain: Bytes,
+    plain: Vec<u8>,
 }
 
 impl Encoder {
@@ -51,16 +52,13 @@ impl Encoder {
         let mut plain = Vec::new();
         // Only an over-long service name could fail here, and the builder has refused that.
         let _ = fields.encode(&mut plain);
-        Self {
-            plain: plain.into(),
-            responder,
-        }
+        Self { plain, responder }
     }
 
     pub(crate) fn success(
         &self,
         to: Destination,
-        correlation_id: Bytes,
+        correlation_id: &WireId,
         mode: ReplyMode,
         response: Response,
     ) -> EncodedReply {
@@ -75,8 +73,8 @@ impl Encoder {
         EncodedReply {
             to,
             keyed: mode == ReplyMode::Single && headers.is_empty(),
-            correlation_id,
-            packed: self.plain.clone(),
+            correlation_id: correlation_id.clone(),
+            packed: None,
             content_type: content_type.filter(|_| !own),
             status_message: None,
             status_details: None,
@@ -88,7 +86,7 @@ impl Encoder {
     pub(crate) fn error(
         &self,
         to: Destination,
-        correlation_id: Bytes,
+        correlation_id: &WireId,
         status: &Status,
     ) -> EncodedReply {
         let code = match status.code() {
@@ -111,8 +109,8 @@ impl Encoder {
         EncodedReply {
             to,
             keyed: false,
-            correlation_id,
-            packed: packed.into(),
+            correlation_id: correlation_id.clone(),
+            packed: Some(packed),
             content_type: None,
             status_message: Some(status.wire_message()),
             status_details: details.map(str::to_owned),
@@ -127,19 +125,21 @@ impl Encoder {
         let status =
             Status::resource_exhausted(format!("the reply of {size} bytes is too large to send"))
                 .with_executed(Executed::Yes);
-        self.error(reply.to.clone(), reply.correlation_id.clone(), &status)
+        self.error(reply.to.clone(), &reply.correlation_id, &status)
     }
 }
 
 impl EncodedReply {
     pub(crate) fn publish(
         &self,
+        encoder: &Encoder,
         publisher: &Arc<dyn Publisher>,
         token: u64,
     ) -> Result<(), TransportError> {
         let mut headers = OutgoingHeaders::new();
         headers.push((header::CORRELATION_ID, Some(&self.correlation_id)));
-        headers.push((header::ANTIPHON, Some(&self.packed)));
+        let packed = self.packed.as_ref().unwrap_or(&encoder.plain);
+        headers.push((header::ANTIPHON, Some(packed)));
         let mut text = |name, value: Option<&'static str>| {
             if let Some(value) = value {
                 headers.push((name, Some(value.as_bytes())));

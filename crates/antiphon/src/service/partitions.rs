@@ -9,13 +9,28 @@ use std::{
 };
 
 use antiphon_proto::Watermark;
+use tokio_util::sync::CancellationToken;
 
-use crate::transport::{PartitionOffset, TopicPartition};
+use crate::transport::{Clock, PartitionOffset, TopicPartition};
+
+/// What the contexts of all requests share. Reached through the partition, so that a request
+/// counts one reference less.
+#[derive(Debug)]
+pub(crate) struct Surroundings {
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Cancelled when handlers are asked to stop.
+    pub(crate) stopping: CancellationToken,
+}
 
 /// One assignment of one partition. A partition that comes back after a rebalance is a new one.
+///
+/// Every request counts references to it; aligned so that those counts have a cache line of their
+/// own.
 #[derive(Debug)]
+#[repr(align(128))]
 pub(crate) struct Partition {
     at: TopicPartition,
+    surroundings: Arc<Surroundings>,
     watermark: Mutex<Watermark>,
     /// No more of its requests are started.
     revoked: AtomicBool,
@@ -24,9 +39,10 @@ pub(crate) struct Partition {
 }
 
 impl Partition {
-    fn new(at: TopicPartition) -> Self {
+    fn new(at: TopicPartition, surroundings: &Arc<Surroundings>) -> Self {
         Self {
             at,
+            surroundings: Arc::clone(surroundings),
             watermark: Mutex::new(Watermark::new()),
             revoked: AtomicBool::new(false),
             left: AtomicUsize::new(0),
@@ -35,6 +51,10 @@ impl Partition {
 
     pub(crate) fn at(&self) -> &TopicPartition {
         &self.at
+    }
+
+    pub(crate) fn surroundings(&self) -> &Surroundings {
+        &self.surroundings
     }
 
     pub(crate) fn is(&self, topic: &str, partition: i32) -> bool {
@@ -50,11 +70,17 @@ impl Partition {
         self.watermark().start(offset)
     }
 
-    /// Nothing of this record has to be done again. True when that emptied the partition.
-    pub(crate) fn done(&self, sequence: u64) -> bool {
+    /// Nothing of this record has to be done again.
+    pub(crate) fn done(&self, sequence: u64) {
+        self.watermark().done(sequence);
+    }
+
+    /// As [`done`](Self::done), for several records at once.
+    pub(crate) fn all_done(&self, sequences: impl Iterator<Item = u64>) {
         let mut watermark = self.watermark();
-        watermark.done(sequence);
-        watermark.in_flight() == 0
+        for sequence in sequences {
+            watermark.done(sequence);
+        }
     }
 
     /// A record that was begun is neither done nor worked on: nobody need wait for it, and nothing
@@ -87,16 +113,25 @@ impl Partition {
 }
 
 /// All partitions of the current assignment.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Partitions {
     owned: Mutex<HashMap<TopicPartition, Arc<Partition>>>,
+    surroundings: Arc<Surroundings>,
 }
 
 impl Partitions {
+    pub(crate) fn new(surroundings: Arc<Surroundings>) -> Self {
+        Self {
+            owned: Mutex::default(),
+            surroundings,
+        }
+    }
+
     pub(crate) fn assign(&self, partitions: &[TopicPartition]) {
         let mut owned = self.owned();
         for at in partitions {
-            let before = owned.insert(at.clone(), Arc::new(Partition::new(at.clone())));
+            let partition = Partition::new(at.clone(), &self.surroundings);
+            let before = owned.insert(at.clone(), Arc::new(partition));
             if let Some(before) = before {
                 before.revoked.store(true, Ordering::Release);
             }

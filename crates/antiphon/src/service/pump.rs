@@ -4,7 +4,7 @@ use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
-    task::{Context, Poll, Waker},
+    task::{self, Poll, Waker},
     time::Duration,
 };
 
@@ -14,8 +14,10 @@ use tokio::sync::mpsc;
 use tracing::Instrument;
 
 use super::{
-    core::{ReplyAt, ServiceCore, Ticket},
+    context::Context,
+    core::{ServiceCore, Ticket},
     dispatch::{Inbound, Work},
+    envelope::{Envelope, ReplyAt},
     handler::{Handler, Request, Response},
     outgoing::Destination,
     reply_topics::ReplyTopic,
@@ -25,58 +27,79 @@ use crate::trace;
 type Running = BoxFuture<'static, Result<Response, Status>>;
 
 /// Takes batches until the request thread is gone.
-pub(crate) async fn pump(core: Arc<ServiceCore>, mut batches: mpsc::Receiver<Vec<Inbound>>) {
+pub(crate) async fn pump(mut starter: Starter, mut batches: mpsc::Receiver<Vec<Inbound>>) {
     while let Some(batch) = batches.recv().await {
-        let mut last = None;
+        starter.start_all(batch.into_iter());
+    }
+}
+
+/// Starts handlers, wherever it is called.
+pub(crate) struct Starter {
+    core: Arc<ServiceCore>,
+    /// The last reply topic, since the next is most often the same; until when it may be used.
+    last: Option<(Arc<str>, ReplyTopic, Duration)>,
+}
+
+/// How long a reply topic is used without a look at what is known of it.
+const TRUSTED: Duration = Duration::from_secs(1);
+
+impl Starter {
+    pub(crate) fn new(core: &Arc<ServiceCore>) -> Self {
+        Self {
+            core: Arc::clone(core),
+            last: None,
+        }
+    }
+
+    pub(crate) fn start_all(&mut self, batch: impl Iterator<Item = Inbound>) {
+        let mut now = self.core.clock.elapsed();
         for inbound in batch {
-            match known_destination(&core, &inbound.ticket, &mut last).await {
-                Some(Ok(to)) => start(&core, inbound, to),
-                Some(Err(refusal)) => refuse(&core, &inbound.ticket, &refusal),
-                None => {
-                    let core = Arc::clone(&core);
-                    tokio::spawn(async move {
-                        match find_destination(&core, &inbound.ticket).await {
-                            Ok(to) => start(&core, inbound, to),
-                            Err(obstacle) => give_up(&core, &inbound.ticket, &obstacle),
-                        }
-                    });
-                }
+            match self.destination(&inbound.ticket.envelope, now) {
+                Some(Ok(to)) => now = start(&self.core, inbound, to, now),
+                Some(Err(refusal)) => refuse(&self.core, &inbound.ticket, &refusal),
+                None => start_later(&self.core, inbound),
             }
         }
     }
-}
 
-/// Where the reply goes; the outer `None`: the topic has to be looked up first.
-type Known = Option<Result<Option<Destination>, AddressRefusal>>;
-
-async fn known_destination(
-    core: &ServiceCore,
-    ticket: &Ticket,
-    last: &mut Option<(Arc<str>, ReplyTopic)>,
-) -> Known {
-    let Some(reply) = &ticket.reply else {
-        return Some(Ok(None));
-    };
-    if let Some((name, topic)) = last
-        && Arc::ptr_eq(name, &reply.topic)
-    {
-        return Some(at(topic, reply, ticket));
+    /// Where the reply goes; `None`: the topic has to be looked up first.
+    fn destination(&mut self, envelope: &Envelope, now: Duration) -> Option<Place> {
+        let Some(reply) = &envelope.reply else {
+            return Some(Ok(None));
+        };
+        if let Some((name, topic, until)) = &self.last
+            && Arc::ptr_eq(name, &reply.topic)
+            && now < *until
+        {
+            return Some(at(topic, reply, &envelope.correlation_id));
+        }
+        let Some(topic) = self.core.reply_topics.known(&reply.topic)? else {
+            return Some(Err(AddressRefusal::NoSuchPartition));
+        };
+        let place = at(&topic, reply, &envelope.correlation_id);
+        self.last = Some((Arc::clone(&reply.topic), topic, now + TRUSTED));
+        Some(place)
     }
-    let found = core.reply_topics.known(&reply.topic).await?;
-    let Some(topic) = found else {
-        return Some(Err(AddressRefusal::NoSuchPartition));
-    };
-    let place = at(&topic, reply, ticket);
-    *last = Some((Arc::clone(&reply.topic), topic));
-    Some(place)
 }
 
-fn at(
-    topic: &ReplyTopic,
-    reply: &ReplyAt,
-    ticket: &Ticket,
-) -> Result<Option<Destination>, AddressRefusal> {
-    topic.at(reply.partition, &ticket.correlation_id).map(Some)
+/// Where a reply goes; `None` where no reply is wanted.
+type Place = Result<Option<Destination>, AddressRefusal>;
+
+fn at(topic: &ReplyTopic, reply: &ReplyAt, id: &[u8]) -> Place {
+    topic.at(reply.partition, id).map(Some)
+}
+
+fn start_later(core: &Arc<ServiceCore>, inbound: Inbound) {
+    let later = Arc::clone(core);
+    core.runtime.spawn(async move {
+        match find_destination(&later, &inbound.ticket.envelope).await {
+            Ok(to) => {
+                let now = later.clock.elapsed();
+                start(&later, inbound, to, now);
+            }
+            Err(obstacle) => give_up(&later, &inbound.ticket, &obstacle),
+        }
+    });
 }
 
 /// Longest pause between two questions about a reply topic when the brokers do not answer.
@@ -95,25 +118,27 @@ enum Obstacle {
 /// No handler runs before its reply address is known to exist.
 async fn find_destination(
     core: &ServiceCore,
-    ticket: &Ticket,
+    envelope: &Envelope,
 ) -> Result<Option<Destination>, Obstacle> {
-    let Some(reply) = &ticket.reply else {
+    let Some(reply) = &envelope.reply else {
         return Ok(None);
     };
     let mut pause = Duration::from_millis(100);
     loop {
         match core.reply_topics.find(&reply.topic).await {
-            Ok(Some(topic)) => return at(&topic, reply, ticket).map_err(Obstacle::Refused),
+            Ok(Some(topic)) => {
+                return at(&topic, reply, &envelope.correlation_id).map_err(Obstacle::Refused);
+            }
             Ok(None) => return Err(Obstacle::Refused(AddressRefusal::NoSuchPartition)),
             Err(error) => {
                 tracing::debug!(%error, topic = %reply.topic, "reply topic not looked up");
             }
         }
-        if ticket.partition.is_revoked() || core.stopping.is_cancelled() {
+        if envelope.partition.is_revoked() || core.surroundings.stopping.is_cancelled() {
             return Err(Obstacle::NotOurs);
         }
         let now = core.clock.elapsed();
-        if ticket.deadline.is_some_and(|deadline| now >= deadline) {
+        if envelope.deadline.is_some_and(|deadline| now >= deadline) {
             return Err(Obstacle::Expired);
         }
         tokio::time::sleep(pause).await;
@@ -128,47 +153,66 @@ fn give_up(core: &ServiceCore, ticket: &Ticket, obstacle: &Obstacle) {
         Obstacle::Refused(refusal) => refuse(core, ticket, refusal),
         Obstacle::Expired => {
             core.metrics.expired.increment(1);
-            ticket.partition.done(ticket.sequence);
+            ticket.done();
         }
-        Obstacle::NotOurs => ticket.partition.leave(),
+        Obstacle::NotOurs => ticket.leave(),
     }
 }
 
 fn refuse(core: &ServiceCore, ticket: &Ticket, refusal: &AddressRefusal) {
-    let detail = match &ticket.reply {
+    let detail = match &ticket.envelope.reply {
         Some(reply) => format!("{refusal}: {} {:?}", reply.topic, reply.partition),
         None => refusal.to_string(),
     };
     core.refused("reply_address", None, &detail);
-    ticket.partition.done(ticket.sequence);
+    ticket.done();
 }
 
-fn start(core: &Arc<ServiceCore>, inbound: Inbound, to: Option<Destination>) {
+/// Returns when it was done with it; `now` is when it began.
+fn start(
+    core: &Arc<ServiceCore>,
+    inbound: Inbound,
+    to: Option<Destination>,
+    now: Duration,
+) -> Duration {
     let Inbound { ticket, work } = inbound;
-    if ticket.partition.is_revoked() {
-        ticket.partition.leave();
-        return;
+    if ticket.envelope.partition.is_revoked() {
+        ticket.leave();
+        return now;
     }
-    let (handler, request) = match work {
-        Work::Answer(status) => return core.finish(ticket, to, Err(status)),
-        Work::Handle(handler, request) => (handler, request),
+    let (route, value) = match work {
+        Work::Answer(status) => {
+            core.finish(&ticket, to, Err(status));
+            return now;
+        }
+        Work::Handle(route, value) => (route, value),
     };
-    let begun = core.clock.elapsed();
+    let Some(handler) = core.routes.handler(route) else {
+        ticket.leave();
+        return now;
+    };
+    let envelope = &ticket.envelope;
     let span = trace::process(
-        &ticket.correlation_id,
-        ticket.partition.at(),
-        request.context.offset(),
+        &envelope.correlation_id,
+        envelope.partition.at(),
+        envelope.offset,
     );
-    match span.in_scope(|| first_poll(&handler, request)) {
-        Ok(Ok(result)) => end(core, ticket, to, Ok(result), begun),
-        Err(panic) => end(core, ticket, to, Err(panic), begun),
+    let request = Request {
+        context: Context::new(Arc::clone(envelope)),
+        value,
+    };
+    match span.in_scope(|| first_poll(&**handler, request)) {
+        Ok(Ok(result)) => end(core, &ticket, to, Ok(result), now),
+        Err(panic) => end(core, &ticket, to, Err(panic), now),
         Ok(Err(running)) => {
             let core = Arc::clone(core);
+            let runtime = core.runtime.clone();
             let rest = async move {
                 let result = wait(&core, running).await;
-                end(&core, ticket, to, result, begun);
+                end(&core, &ticket, to, result, now);
             };
-            tokio::spawn(rest.instrument(span));
+            runtime.spawn(rest.instrument(span));
+            now
         }
     }
 }
@@ -181,14 +225,14 @@ type Panic = Box<dyn Any + Send>;
 /// Calls and polls once. The waker is a dummy: whoever is not done gets a task, and with it a
 /// first poll of its own.
 fn first_poll(
-    handler: &Arc<dyn Handler>,
+    handler: &dyn Handler,
     request: Request,
 ) -> Result<Result<Result<Response, Status>, Running>, Panic> {
     catch_unwind(AssertUnwindSafe(|| {
         let mut running = handler.handle(request);
         match running
             .as_mut()
-            .poll(&mut Context::from_waker(Waker::noop()))
+            .poll(&mut task::Context::from_waker(Waker::noop()))
         {
             Poll::Ready(result) => Ok(result),
             Poll::Pending => Err(running),
@@ -213,15 +257,16 @@ async fn wait(core: &ServiceCore, mut running: Running) -> Outcome {
     }
 }
 
+/// Answers; returns when the handler had ended.
 fn end(
     core: &Arc<ServiceCore>,
-    ticket: Ticket,
+    ticket: &Ticket,
     to: Option<Destination>,
     outcome: Outcome,
     begun: Duration,
-) {
-    let took = core.clock.elapsed().saturating_sub(begun);
-    core.metrics.duration.record(took);
+) -> Duration {
+    let now = core.clock.elapsed();
+    core.metrics.duration.record(now.saturating_sub(begun));
     let result = match outcome {
         Ok(Ok(response)) => {
             core.metrics.handled.increment(1);
@@ -234,13 +279,14 @@ fn end(
         Err(panic) => {
             core.metrics.panicked.increment(1);
             let text = panic_text(&*panic);
-            let at = ticket.partition.at();
+            let at = ticket.envelope.partition.at();
             tracing::error!(topic = %at.topic, partition = at.partition, panic = text, "a handler panicked");
             let status = Status::internal("the handler panicked");
             Err(status.with_executed(Executed::Maybe))
         }
     };
     core.finish(ticket, to, result);
+    now
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> &str {

@@ -6,6 +6,7 @@ use std::{
 };
 
 use antiphon_proto::{AddressRefusal, AllowList, ReplyAddress, partition_for_key};
+use futures::FutureExt;
 use moka::{Expiry, future::Cache};
 use regex::Regex;
 
@@ -97,8 +98,9 @@ impl ReplyTopics {
     }
 
     /// The topic, if it is known already.
-    pub(crate) async fn known(&self, name: &str) -> Option<Option<ReplyTopic>> {
-        self.known.get(name).await
+    pub(crate) fn known(&self, name: &str) -> Option<Option<ReplyTopic>> {
+        // A look-up has nothing to wait for, though its signature says otherwise.
+        self.known.get(name).now_or_never().flatten()
     }
 
     /// The topic, asked for if need be; callers that ask for the same one wait for one answer.

@@ -1,0 +1,38 @@
+//! What a request said besides its payload.
+
+use std::{sync::Arc, time::Duration};
+
+use antiphon_proto::ReplyMode;
+use bytes::Bytes;
+use smallvec::SmallVec;
+
+use super::partitions::Partition;
+use crate::transport::HeaderPairs;
+
+/// A correlation id as it stands on the wire; ours have 36 bytes.
+pub(crate) type WireId = SmallVec<[u8; 36]>;
+
+/// Read by the handler through its context, and by the ticket that answers: one allocation, made
+/// by the request thread.
+pub(crate) struct Envelope {
+    pub(crate) partition: Arc<Partition>,
+    pub(crate) offset: i64,
+    pub(crate) sequence: u64,
+    pub(crate) correlation_id: WireId,
+    pub(crate) reply: Option<ReplyAt>,
+    pub(crate) mode: ReplyMode,
+    pub(crate) key: Option<Bytes>,
+    pub(crate) headers: HeaderPairs,
+    pub(crate) requester: Option<Arc<str>>,
+    pub(crate) operation: Option<Arc<str>>,
+    pub(crate) attempt: u32,
+    /// On the service's clock.
+    pub(crate) deadline: Option<Duration>,
+}
+
+/// A return address that the allow-list admits.
+#[derive(Clone, Debug)]
+pub(crate) struct ReplyAt {
+    pub(crate) topic: Arc<str>,
+    pub(crate) partition: Option<i32>,
+}
