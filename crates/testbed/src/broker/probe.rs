@@ -19,7 +19,11 @@ const ANSWER_LIMIT: usize = 64 * 1024;
 /// How many kinds of request the server at `address` (`host:port`) supports.
 ///
 /// A port that merely accepts connections is an error: a starting broker does so seconds before it answers.
-pub(crate) fn api_versions(address: &str) -> io::Result<usize> {
+///
+/// # Errors
+///
+/// It does not answer within two seconds a step, or not as Kafka does.
+pub fn api_versions(address: &str) -> io::Result<usize> {
     let mut stream = connect(address)?;
     stream.write_all(&REQUEST)?;
     let mut length = [0; 4];

@@ -1,13 +1,17 @@
-//! Harness errors: a sentence that says what was attempted and why it did not work.
+//! Errors: a sentence that says what was attempted and why it did not work.
 
 use std::fmt::Display;
 
-/// What the harness returns: a value, or a sentence about why there is none.
-pub(crate) type Attempt<T> = Result<T, String>;
+/// What is returned: a value, or a sentence about why there is none.
+pub type Attempt<T> = Result<T, String>;
 
 /// Says what was attempted when something fails.
-pub(crate) trait Because<T> {
+pub trait Because<T> {
     /// Turns any error into "`what`: error".
+    ///
+    /// # Errors
+    ///
+    /// The error that there was, as such a sentence.
     fn because(self, what: impl Display) -> Attempt<T>;
 }
 

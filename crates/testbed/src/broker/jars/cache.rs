@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use super::{VERSION, fetch};
-use crate::support::reason::{Attempt, Because as _};
+use crate::reason::{Attempt, Because as _};
 
 /// The folder with the jars, fetched first if it is not there.
 pub(super) fn jars() -> Attempt<PathBuf> {

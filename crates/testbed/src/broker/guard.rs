@@ -9,9 +9,9 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use crate::support::process::signal;
-use crate::support::reason::{Attempt, Because as _};
-use crate::support::wait::eventually;
+use crate::process::signal;
+use crate::reason::{Attempt, Because as _};
+use crate::wait::eventually;
 
 /// How long a child may take to end after SIGTERM before it is killed.
 const GRACE: Duration = Duration::from_secs(15);

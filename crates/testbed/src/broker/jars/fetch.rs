@@ -6,8 +6,8 @@ use std::process::Command;
 use std::time::Instant;
 
 use super::VERSION;
-use crate::support::process::run;
-use crate::support::reason::{Attempt, Because as _};
+use crate::process::run;
+use crate::reason::{Attempt, Because as _};
 
 /// A goal pinned to a version, so that the user's Maven does not choose one.
 const GOAL: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";

@@ -4,10 +4,12 @@
 //! fetches, on Java 17 or later; the `kafka` service of `docker-compose.yml`. Where none of these is to be had, a
 //! sentence says why, per way.
 
+mod cluster;
 mod compose;
 mod guard;
 mod jars;
 mod node;
+mod plan;
 mod ports;
 mod probe;
 
@@ -16,15 +18,16 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-pub(crate) use compose::{FILE as COMPOSE_FILE, compose};
-pub(crate) use jars::VERSION;
-pub(crate) use probe::api_versions;
+pub use cluster::{Cluster, ClusterOptions};
+pub use compose::{Compose, FILE as COMPOSE_FILE, compose};
+pub use jars::{Jars, VERSION};
+pub use probe::api_versions;
 
-use super::reason::{Attempt, Because as _};
-use super::wait::eventually;
-use compose::Compose;
-use jars::Jars;
 use node::Node;
+use plan::Plan;
+
+use crate::reason::{Attempt, Because as _};
+use crate::wait::eventually;
 
 /// Names the servers to use instead of starting any.
 const GIVEN: &str = "ANTIPHON_TEST_BOOTSTRAP_SERVERS";
@@ -34,7 +37,7 @@ const GIVEN_LIMIT: Duration = Duration::from_secs(30);
 
 /// A way to a Kafka on this machine.
 #[derive(Debug)]
-pub(crate) enum Broker {
+pub enum Broker {
     /// Servers named by the environment.
     Given(String),
     /// A node started from jars.
@@ -47,7 +50,7 @@ pub(crate) enum Broker {
 
 impl Broker {
     /// Looks for a way to a Kafka; the first time on a machine this fetches the jars.
-    pub(crate) fn find() -> Self {
+    pub fn find() -> Self {
         if let Some(servers) = given() {
             return Self::Given(servers);
         }
@@ -62,7 +65,11 @@ impl Broker {
     }
 
     /// Starts it, or connects to it, and returns once it answers.
-    pub(crate) fn start(self) -> Attempt<KafkaHandle> {
+    ///
+    /// # Errors
+    ///
+    /// It did not start, or does not answer.
+    pub fn start(self) -> Attempt<KafkaHandle> {
         match self {
             Self::Given(servers) => KafkaHandle::given(servers),
             Self::Jars(jars) => KafkaHandle::of_jars(jars),
@@ -80,13 +87,17 @@ fn given() -> Option<String> {
 }
 
 /// Whether a Kafka would take `properties` (all but `log.dirs`) as its settings; needs the jars, starts nothing.
-pub(crate) fn check_settings(properties: &str) -> Attempt<()> {
+///
+/// # Errors
+///
+/// Kafka does not take them, or there is none to ask.
+pub fn check_settings(properties: &str) -> Attempt<()> {
     let directory = tempfile::tempdir().because("a directory for settings")?;
     let data = directory.path().join("data");
     let file = directory.path().join("server.properties");
     let all = format!("{properties}\nlog.dirs={}\n", data.display());
     fs::write(&file, all).because(file.display())?;
-    Jars::find()?.format(&file)
+    Jars::find()?.format(&file, &plan::cluster_id())
 }
 
 /// Who runs the broker behind a handle.
@@ -95,14 +106,14 @@ enum Runner {
     /// Somebody else.
     Others,
     /// Docker Compose, for us.
-    Compose(Compose),
+    Compose(#[expect(dead_code, reason = "stops the service on drop")] Compose),
     /// This process.
-    Node(Node),
+    Node(Box<Node>),
 }
 
 /// A Kafka that answers. One that we started is stopped on drop, and also when this process dies.
 #[derive(Debug)]
-pub(crate) struct KafkaHandle {
+pub struct KafkaHandle {
     bootstrap_servers: String,
     runner: Runner,
 }
@@ -111,22 +122,26 @@ impl KafkaHandle {
     /// A fresh broker for one test which stops and starts it, so that no other test is disturbed.
     ///
     /// Only [`Jars`] can give one: check [`KafkaHandle::private_unavailable`] first.
-    pub(crate) fn private() -> Attempt<Self> {
+    ///
+    /// # Errors
+    ///
+    /// There is no Java or no Maven, or it did not start.
+    pub fn private() -> Attempt<Self> {
         Self::of_jars(Jars::find()?)
     }
 
     /// Why there can be no private broker here; `None` when there can.
-    pub(crate) fn private_unavailable() -> Option<String> {
+    pub fn private_unavailable() -> Option<String> {
         Jars::find().err()
     }
 
     /// Where clients connect.
-    pub(crate) fn bootstrap_servers(&self) -> &str {
+    pub fn bootstrap_servers(&self) -> &str {
         &self.bootstrap_servers
     }
 
     /// What the broker printed, if it is a node of ours; gone with the handle.
-    pub(crate) fn log_path(&self) -> Option<&Path> {
+    pub fn log_path(&self) -> Option<&Path> {
         match &self.runner {
             Runner::Node(node) => Some(node.log_path()),
             Runner::Others | Runner::Compose(_) => None,
@@ -135,22 +150,38 @@ impl KafkaHandle {
 
     /// Stops the broker the orderly way (SIGTERM, SIGKILL after a grace) and keeps its data and ports for
     /// [`start`](Self::start). Stopping a stopped broker does nothing.
-    pub(crate) fn stop(&self) -> Attempt<()> {
+    ///
+    /// # Errors
+    ///
+    /// The broker is shared, or does not end.
+    pub fn stop(&self) -> Attempt<()> {
         self.node()?.stop()
     }
 
     /// Kills the broker without a word to its clients (SIGKILL), as a crash of its machine would.
-    pub(crate) fn kill(&self) -> Attempt<()> {
+    ///
+    /// # Errors
+    ///
+    /// The broker is shared, or does not end.
+    pub fn kill(&self) -> Attempt<()> {
         self.node()?.kill()
     }
 
     /// Starts a stopped broker again, on the same ports and data; returns once it answers.
-    pub(crate) fn start(&self) -> Attempt<()> {
+    ///
+    /// # Errors
+    ///
+    /// The broker is shared, or does not answer in time.
+    pub fn start(&self) -> Attempt<()> {
         self.node()?.start()
     }
 
     /// Sends a signal to the broker by name: `"STOP"` freezes it, `"CONT"` lets it run on.
-    pub(crate) fn signal(&self, name: &str) -> Attempt<()> {
+    ///
+    /// # Errors
+    ///
+    /// The broker is shared, or is stopped.
+    pub fn signal(&self, name: &str) -> Attempt<()> {
         self.node()?.signal(name)
     }
 
@@ -184,10 +215,10 @@ impl KafkaHandle {
 
     /// A fresh node from jars.
     fn of_jars(jars: Jars) -> Attempt<Self> {
-        let node = Node::launch(jars)?;
+        let node = Node::launch(jars, Plan::alone()?)?;
         Ok(Self {
             bootstrap_servers: node.address(),
-            runner: Runner::Node(node),
+            runner: Runner::Node(Box::new(node)),
         })
     }
 

@@ -4,18 +4,18 @@ use std::path::Path;
 use std::process::Command;
 
 use super::probe::api_versions;
-use crate::support::process::run;
-use crate::support::reason::{Attempt, Because as _};
+use crate::process::run;
+use crate::reason::{Attempt, Because as _};
 
 /// Where the service listens.
 pub(super) const ADDRESS: &str = "127.0.0.1:9092";
 
 /// The service file, at the root of the workspace.
-pub(crate) const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docker-compose.yml");
+pub const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docker-compose.yml");
 
 /// A Docker engine that can run the service.
 #[derive(Debug)]
-pub(crate) struct Compose {
+pub struct Compose {
     /// Whether it ran only because of us, so that we stop it.
     started_here: bool,
 }
@@ -51,7 +51,7 @@ impl Drop for Compose {
 }
 
 /// `docker compose <verb>` on our file.
-pub(crate) fn compose(verb: &str) -> Command {
+pub fn compose(verb: &str) -> Command {
     let mut command = Command::new("docker");
     command
         .arg("compose")

@@ -1,8 +1,8 @@
-//! Waiting for something to become true. The only place of the tests that sleeps.
+//! Waiting for something to become true. The only place that sleeps.
 
 use std::time::{Duration, Instant};
 
-use super::reason::Attempt;
+use crate::reason::Attempt;
 
 /// How long to rest between two looks.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -11,7 +11,11 @@ const PAUSE: Duration = Duration::from_millis(20);
 ///
 /// `look` is called at least once, and once more after the limit, so a slow machine cannot turn "it was there" into a
 /// failure.
-pub(crate) fn eventually<T>(
+///
+/// # Errors
+///
+/// The limit passed first.
+pub fn eventually<T>(
     what: &str,
     limit: Duration,
     mut look: impl FnMut() -> Option<T>,
@@ -31,9 +35,14 @@ pub(crate) fn eventually<T>(
 
 /// [`eventually`] for a `look` that awaits; runs on tokio's timer.
 ///
+/// # Errors
+///
+/// The limit passed first.
+///
 /// # Cancel safety
+///
 /// Holds nothing itself: dropping it drops the look that is under way.
-pub(crate) async fn eventually_async<T, F: Future<Output = Option<T>>>(
+pub async fn eventually_async<T, F: Future<Output = Option<T>>>(
     what: &str,
     limit: Duration,
     mut look: impl FnMut() -> F,

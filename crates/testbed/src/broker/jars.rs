@@ -5,15 +5,14 @@ mod fetch;
 mod java;
 
 use std::path::{Path, PathBuf};
-use std::process::{self, Command};
+use std::process::Command;
 use std::sync::OnceLock;
-use std::time::SystemTime;
 
-use crate::support::process::run;
-use crate::support::reason::Attempt;
+use crate::process::run;
+use crate::reason::Attempt;
 
 /// The Kafka that is tested against; `docker-compose.yml` names the same.
-pub(crate) const VERSION: &str = "4.1.1";
+pub const VERSION: &str = "4.1.1";
 
 /// Options of every Java process. The serial collector starts faster and is as good for a heap this small; the log goes
 /// to stderr, dated.
@@ -26,7 +25,7 @@ const OPTIONS: [&str; 4] = [
 
 /// A Kafka that can be run: a Java to run it with, and the folder of its jars.
 #[derive(Clone, Debug)]
-pub(crate) struct Jars {
+pub struct Jars {
     java: PathBuf,
     folder: PathBuf,
 }
@@ -47,10 +46,9 @@ impl Jars {
     }
 
     /// Prepares the data directory that `settings` names; fails if Kafka does not take the settings.
-    pub(super) fn format(&self, settings: &Path) -> Attempt<()> {
+    pub(super) fn format(&self, settings: &Path, cluster_id: &str) -> Attempt<()> {
         let mut tool = self.java("kafka.tools.StorageTool");
-        tool.args(["format", "-t", &cluster_id(), "-c"])
-            .arg(settings);
+        tool.args(["format", "-t", cluster_id, "-c"]).arg(settings);
         run(&mut tool).map(drop)
     }
 
@@ -64,11 +62,4 @@ impl Jars {
             .arg(main_class);
         command
     }
-}
-
-/// A cluster id no other node has: 22 characters that decode, as base64, to the 16 bytes Kafka wants.
-fn cluster_id() -> String {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let micros = now.unwrap_or_default().as_micros();
-    format!("{:A>21}A", format!("{}{micros}", process::id() % 10_000))
 }

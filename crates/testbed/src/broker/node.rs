@@ -12,10 +12,10 @@ use tempfile::TempDir;
 
 use super::guard::{Guarded, LOG};
 use super::jars::Jars;
-use super::ports::Ports;
+use super::plan::Plan;
 use super::probe::api_versions;
-use crate::support::reason::{Attempt, Because as _};
-use crate::support::wait::eventually;
+use crate::reason::{Attempt, Because as _};
+use crate::wait::eventually;
 
 /// How long a node may take to start; two to three seconds are usual, on a busy machine ten.
 const START_LIMIT: Duration = Duration::from_secs(90);
@@ -35,12 +35,12 @@ pub(super) struct Node {
     directory: TempDir,
     log: PathBuf,
     jars: Jars,
-    ports: Ports,
+    plan: Plan,
 }
 
 impl Node {
     /// Makes a node with fresh data and starts it.
-    pub(super) fn launch(jars: Jars) -> Attempt<Self> {
+    pub(super) fn launch(jars: Jars, plan: Plan) -> Attempt<Self> {
         let directory = tempfile::Builder::new().prefix("antiphon-kafka-").tempdir();
         let directory = directory.because("a directory for a Kafka node")?;
         let node = Self {
@@ -48,7 +48,7 @@ impl Node {
             log: directory.path().join(LOG),
             directory,
             jars,
-            ports: Ports::free()?,
+            plan,
         };
         node.format()?;
         node.start()?;
@@ -57,7 +57,7 @@ impl Node {
 
     /// Where clients connect.
     pub(super) fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.ports.broker)
+        format!("127.0.0.1:{}", self.plan.ports.broker)
     }
 
     /// What the node printed, over all its starts.
@@ -107,8 +107,8 @@ impl Node {
         let data = self.directory.path().join("data");
         fs::create_dir(&data).because(data.display())?;
         let file = self.settings_file();
-        fs::write(&file, settings::combined_node(self.ports, &data)).because(file.display())?;
-        self.jars.format(&file)
+        fs::write(&file, settings::combined_node(&self.plan, &data)).because(file.display())?;
+        self.jars.format(&file, &self.plan.cluster_id)
     }
 
     /// The command that is the node.

@@ -4,7 +4,7 @@ use std::env;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::support::reason::{Attempt, Because as _};
+use crate::reason::{Attempt, Because as _};
 
 /// Brokers of Kafka 4 need at least this.
 const LEAST: u32 = 17;
