@@ -6,6 +6,7 @@ mod compare;
 mod drive;
 mod idiomatic;
 mod load;
+mod micro;
 mod pace;
 mod parent;
 mod proxy;
@@ -36,6 +37,8 @@ struct Arguments {
 enum Command {
     /// Runs Antiphon and the raw loops in turn, and prints what each reached.
     Compare(compare::CompareArgs),
+    /// Runs the correlation table and the headers alone, without a Kafka.
+    Micro(micro::MicroArgs),
     /// Requests by the raw loop; prints what it measured as JSON.
     #[command(hide = true)]
     RawRequester {
@@ -100,6 +103,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<(), String> {
     match command {
         Command::Compare(args) => compare::compare(&args),
+        Command::Micro(args) => micro::micro(&args),
         Command::RawRequester { load, wire } => print(&raw::request(&load, wire)?),
         Command::RawResponder { load, wire } => raw::respond(&load, wire),
         Command::RdkafkaRequester { load } => print(&block_on(idiomatic::request(&load))?),

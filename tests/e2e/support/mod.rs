@@ -1,4 +1,4 @@
-//! What the cases stand on: brokers, the `antiphon` binary, waiting, and how a case is declared.
+//! What the cases stand on: brokers, our binaries, waiting, and how a case is declared.
 //!
 //! Errors of the harness are sentences for a person to read ([`reason`]): no case ever matches on one.
 #![allow(

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// What each contender gets before the first run on a Kafka, so that nobody pays for a cold broker.
-const FIRST: Duration = Duration::from_secs(1);
+const FIRST: Duration = Duration::from_secs(3);
 
 pub(super) struct Rounds {
     places: Places,
