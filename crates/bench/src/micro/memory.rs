@@ -2,14 +2,14 @@
 
 use std::fs;
 
-use super::table::{MANY, Pending};
+use super::table::{MANY, full};
 
 /// Megabytes by which this process grows with a million pending calls, without what their callers hold.
 pub(super) fn per_million() -> Result<f64, String> {
     let before = resident_kb()?;
-    let pending = Pending::new(MANY)?;
+    let calls = full(MANY, drop)?;
     let after = resident_kb()?;
-    drop(pending);
+    drop(calls);
     Ok(after.saturating_sub(before) as f64 * 1_024.0 / 1e6)
 }
 

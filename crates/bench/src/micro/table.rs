@@ -22,17 +22,17 @@ const BATCH: usize = 256;
 const REPLY: [u8; 100] = [b'x'; 100];
 
 /// As large as what the client keeps: a waker, and two kinds of boxed results.
-type Calls = Table<Waker, Ending>;
+pub(super) type Calls = Table<Waker, Ending>;
 
 #[derive(Debug)]
-enum Ending {
+pub(super) enum Ending {
     Reply(Box<Bytes>),
     #[expect(dead_code, reason = "makes an ending as large as the client's")]
     Failed(Box<Status>),
 }
 
 /// So many pending calls, of which any one may end next.
-pub(super) struct Pending {
+struct Pending {
     calls: Calls,
     ids: Vec<CorrelationId>,
     random: SmallRng,
@@ -78,18 +78,25 @@ const STEPS: &[(&str, Timed)] = &[
     ("take", Timed::Take),
 ];
 
+/// A table in which so many calls wait, and their ids as they are given out.
+pub(super) fn full(count: usize, mut keep: impl FnMut(CorrelationId)) -> Result<Calls, String> {
+    let calls = Table::new(TableConfig {
+        instance: InstanceId::new(7),
+        max_entries: 2_000_000,
+        max_bytes: u64::MAX,
+    });
+    for _ in 0..count {
+        keep(insert(&calls)?);
+    }
+    Ok(calls)
+}
+
 impl Pending {
-    pub(super) fn new(count: usize) -> Result<Self, String> {
-        let config = TableConfig {
-            instance: InstanceId::new(7),
-            max_entries: 2_000_000,
-            max_bytes: u64::MAX,
-        };
-        let calls = Table::new(config);
-        let ids = (0..count).map(|_| insert(&calls));
+    fn new(count: usize) -> Result<Self, String> {
+        let mut ids = Vec::with_capacity(count);
         Ok(Self {
-            ids: ids.collect::<Result<_, _>>()?,
-            calls,
+            calls: full(count, |id| ids.push(id))?,
+            ids,
             random: SmallRng::seed_from_u64(1),
         })
     }
@@ -124,25 +131,27 @@ impl Pending {
         took
     }
 
+    /// The ids are at hand, as they are when a reply has brought one.
     fn batch(&mut self, chosen: &[usize], timed: Timed) -> Duration {
+        let ids: Vec<_> = chosen.iter().map(|at| self.ids[*at]).collect();
+        let mut new = Vec::with_capacity(chosen.len());
         let mut clock = Clock::default();
         clock.measure(timed == Timed::Complete, || {
-            for at in chosen {
-                complete(&self.calls, self.ids[*at]);
+            for id in &ids {
+                complete(&self.calls, *id);
             }
         });
         clock.measure(timed == Timed::Take, || {
-            for at in chosen {
-                take(&self.calls, self.ids[*at]);
+            for id in &ids {
+                take(&self.calls, *id);
             }
         });
         clock.measure(timed == Timed::Insert, || {
-            for at in chosen {
-                if let Ok(id) = insert(&self.calls) {
-                    self.ids[*at] = id;
-                }
-            }
+            new.extend(chosen.iter().filter_map(|_| insert(&self.calls).ok()));
         });
+        for (at, id) in chosen.iter().zip(new) {
+            self.ids[*at] = id;
+        }
         clock.0
     }
 

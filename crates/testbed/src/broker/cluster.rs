@@ -1,8 +1,9 @@
-//! A cluster of nodes of our own, for measurements: thrown away when it is no longer needed.
+//! A cluster of nodes of our own, for measurements: with the memory that Kafka's own scripts give it, and thrown away
+//! when it is no longer needed.
 
 use std::thread;
 
-use super::jars::Jars;
+use super::jars::{AS_SHIPPED, Jars};
 use super::node::Node;
 use super::plan::{Plan, Proxied};
 use super::ports::free_port;
@@ -98,6 +99,7 @@ fn plans(options: &ClusterOptions) -> Attempt<Vec<Plan>> {
     let cluster_id = plans.first().map(|plan| plan.cluster_id.clone());
     for (at, plan) in plans.iter_mut().enumerate() {
         plan.id = at + 1;
+        plan.heap = AS_SHIPPED;
         plan.controllers.clone_from(&controllers);
         plan.settings.clone_from(&options.settings);
         plan.cluster_id = cluster_id.clone().unwrap_or_default();

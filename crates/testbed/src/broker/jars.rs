@@ -14,13 +14,26 @@ use crate::reason::Attempt;
 /// The Kafka that is tested against; `docker-compose.yml` names the same.
 pub const VERSION: &str = "4.1.1";
 
-/// Options of every Java process. The serial collector starts faster and is as good for a heap this small; the log goes
-/// to stderr, dated.
-const OPTIONS: [&str; 4] = [
-    "-Xmx512m",
-    "-XX:+UseSerialGC",
+/// Options of every Java process: the log goes to stderr, dated.
+const OPTIONS: [&str; 2] = [
     "-Dorg.slf4j.simpleLogger.showDateTime=true",
     "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS",
+];
+
+/// What memory a Java process gets, and who collects it.
+pub(super) type Heap = &'static [&'static str];
+
+/// For tests: the serial collector starts faster and is as good for a heap this small.
+pub(super) const SMALL: Heap = &["-Xmx512m", "-XX:+UseSerialGC"];
+
+/// For measurements: what Kafka's own start script sets.
+pub(super) const AS_SHIPPED: Heap = &[
+    "-Xms1g",
+    "-Xmx1g",
+    "-XX:+UseG1GC",
+    "-XX:MaxGCPauseMillis=20",
+    "-XX:InitiatingHeapOccupancyPercent=35",
+    "-XX:+ExplicitGCInvokesConcurrent",
 ];
 
 /// A Kafka that can be run: a Java to run it with, and the folder of its jars.
@@ -47,16 +60,17 @@ impl Jars {
 
     /// Prepares the data directory that `settings` names; fails if Kafka does not take the settings.
     pub(super) fn format(&self, settings: &Path, cluster_id: &str) -> Attempt<()> {
-        let mut tool = self.java("kafka.tools.StorageTool");
+        let mut tool = self.java("kafka.tools.StorageTool", SMALL);
         tool.args(["format", "-t", cluster_id, "-c"]).arg(settings);
         run(&mut tool).map(drop)
     }
 
     /// A command that runs `main_class` with all jars.
-    pub(super) fn java(&self, main_class: &str) -> Command {
+    pub(super) fn java(&self, main_class: &str, heap: Heap) -> Command {
         let mut command = Command::new(&self.java);
         command
             .args(OPTIONS)
+            .args(heap)
             .arg("-cp")
             .arg(self.folder.join("*"))
             .arg(main_class);

@@ -113,7 +113,7 @@ impl Node {
 
     /// The command that is the node.
     fn server(&self) -> Command {
-        let mut command = self.jars.java("kafka.Kafka");
+        let mut command = self.jars.java("kafka.Kafka", self.plan.heap);
         command.arg(self.settings_file());
         command
     }

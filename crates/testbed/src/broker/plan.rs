@@ -3,6 +3,7 @@
 use std::process;
 use std::time::SystemTime;
 
+use super::jars::{Heap, SMALL};
 use super::ports::Ports;
 use crate::reason::Attempt;
 
@@ -16,6 +17,7 @@ pub(super) struct Plan {
     pub(super) controllers: Vec<u16>,
     pub(super) cluster_id: String,
     pub(super) proxied: Option<Proxied>,
+    pub(super) heap: Heap,
     /// Settings besides those that every node has.
     pub(super) settings: Vec<(String, String)>,
 }
@@ -39,6 +41,7 @@ impl Plan {
             controllers: vec![ports.controller],
             cluster_id: cluster_id(),
             proxied: None,
+            heap: SMALL,
             settings: Vec::new(),
         })
     }

@@ -62,6 +62,7 @@ fn proxied(plan: &Plan) -> (String, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::broker::jars::SMALL;
     use crate::broker::plan::Proxied;
     use crate::broker::ports::Ports;
 
@@ -75,6 +76,7 @@ mod tests {
             controllers: controllers.to_vec(),
             cluster_id: "id".to_owned(),
             proxied: None,
+            heap: SMALL,
             settings: vec![("a.b".to_owned(), "c".to_owned())],
         }
     }
