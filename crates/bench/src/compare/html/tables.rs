@@ -17,16 +17,14 @@ pub(super) fn goals(of: &Comparison) -> Markup {
             div.wide {
                 table {
                     caption { "Antiphon, ratio to " (REFERENCE.title()) }
-                    thead { tr { th { "" } th { "ratio" } th { "must" } th { "" } th { "aim" } th { "" } } }
+                    thead { tr { th { "" } th { "ratio" } th { "must" } th { "aim" } } }
                     tbody {
                         @for target in &of.targets {
                             tr {
                                 th scope="row" { (title(target.metric)) }
                                 td { (format!("{:.2}", target.ratio)) }
-                                td { (format!("{:.2}", target.must)) }
-                                td class=(met(target.met_must)) { (met(target.met_must)) }
-                                td { (format!("{:.2}", target.aim)) }
-                                td class=(met(target.met_aim)) { (met(target.met_aim)) }
+                                td { (goal(target.must, target.met_must)) }
+                                td { (goal(target.aim, target.met_aim)) }
                             }
                         }
                     }
@@ -34,6 +32,10 @@ pub(super) fn goals(of: &Comparison) -> Markup {
             }
         }
     }
+}
+
+fn goal(goal: f64, reached: bool) -> Markup {
+    html! { (format!("{goal:.2}")) " " span class=(met(reached)) { (met(reached)) } }
 }
 
 /// The unit does not belong to a ratio.
