@@ -28,7 +28,7 @@ fn comparison_is_complete(env: &Env) -> Result<(), Failed> {
     let mut command = antiphon_bench(["compare", "-b", env.bootstrap_servers()])?;
     command
         .args(["--contenders", &CONTENDERS.join(",")])
-        .args(["--in-flight", "10", "--rounds", "1", "--duration", "1"])
+        .args(["--in-flight", "10", "--rounds", "1", "--duration", "0.5"])
         .args(["--warmup", "0.2", "-o", "json", "--html"])
         .arg(&page);
     let report: Value = serde_json::from_str(&run(&mut command)?)?;
