@@ -11,6 +11,7 @@
 //! ```
 
 mod admin;
+mod bench;
 mod broker_restart;
 mod cli;
 mod compose_file;
@@ -34,6 +35,7 @@ use support::suite::{self, Case};
 /// Every case of every file.
 const CASES: &[&[Case]] = &[
     admin::CASES,
+    bench::CASES,
     broker_restart::CASES,
     cli::CASES,
     compose_file::CASES,
@@ -50,14 +52,14 @@ const CASES: &[&[Case]] = &[
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     if runs_everything(&arguments) {
-        process::build_antiphon();
+        process::build_binaries();
     }
     let conclusion = libtest_mimic::run(&arguments, suite::trials(CASES));
     suite::stop_shared_brokers();
     conclusion.exit_code()
 }
 
-/// Whether no filter was given: the binary is then built before any test runs, so that the compiler does not take the
+/// Whether no filter was given: the binaries are then built before any test runs, so that the compiler does not take the
 /// cores from tests with deadlines.
 fn runs_everything(arguments: &Arguments) -> bool {
     !arguments.list && arguments.filter.is_none()

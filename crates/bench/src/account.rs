@@ -48,13 +48,78 @@ impl Account {
     pub(crate) fn total(&self) -> u64 {
         self.0.values().sum()
     }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        for (name, ns) in &other.0 {
+            *self.0.entry(name.clone()).or_default() += ns;
+        }
+    }
+
+    /// Nanoseconds by what the threads are for.
+    pub(crate) fn groups(&self) -> BTreeMap<&'static str, u64> {
+        let mut groups = BTreeMap::new();
+        for (name, ns) in &self.0 {
+            *groups.entry(group(name)).or_default() += ns;
+        }
+        groups
+    }
 }
 
-/// librdkafka names its broker threads by address and number.
+/// librdkafka names its broker threads by number.
 fn kind(name: &str) -> String {
     if name.starts_with("rdk:broker") {
         "rdk:broker".into()
     } else {
         name.into()
+    }
+}
+
+/// What a thread is for. The kernel cuts names after 15 bytes.
+fn group(name: &str) -> &'static str {
+    match name {
+        "tokio-rt-worker" => "tokio workers",
+        "antiphon-reply" | "antiphon-reques" | "bench-receive" => "receive thread",
+        "antiphon-events" | "bench-reports" | "producer pollin" => "reports and events",
+        "bench-pace" => "open-loop sender",
+        "rdk:broker" => "librdkafka brokers",
+        "rdk:main" => "librdkafka main",
+        "antiphon-bench" => "main",
+        _ => "others",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account(of: &[(&str, u64)]) -> Account {
+        Account(of.iter().map(|(name, ns)| ((*name).into(), *ns)).collect())
+    }
+
+    #[test]
+    fn threads_are_grouped_by_what_they_do() {
+        let all = account(&[("rdk:broker", 1), ("antiphon-reques", 2), ("unheard-of", 4)]);
+        let groups = all.groups();
+        assert_eq!(groups["librdkafka brokers"], 1);
+        assert_eq!(groups["receive thread"], 2);
+        assert_eq!(groups["others"], 4);
+        assert_eq!(all.total(), groups.values().sum::<u64>());
+    }
+
+    #[test]
+    fn a_thread_that_is_new_counts_from_nothing() {
+        let after = account(&[("a", 5), ("b", 7)]);
+        assert_eq!(after.since(&account(&[("a", 3)])).total(), 9);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn this_process_has_used_something() {
+        let before = Account::now();
+        let mut sum = 0_u64;
+        while Account::now().since(&before).total() == 0 {
+            sum = std::hint::black_box(sum.wrapping_add(1));
+        }
+        assert!(Account::now().total() > 0);
     }
 }

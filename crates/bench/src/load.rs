@@ -19,12 +19,24 @@ pub(crate) struct Load {
     /// Partitions of the request topic.
     #[arg(long, default_value_t = 1)]
     pub(crate) partitions: i32,
-    /// Requests in flight.
+    /// Requests in flight; of an open loop the most that there may be.
     #[arg(long, default_value_t = 1)]
     pub(crate) in_flight: usize,
     /// Bytes of each request and reply.
     #[arg(long, default_value_t = 100)]
     pub(crate) payload: usize,
+    /// Requests carry one of a thousand keys, and the key chooses the partition.
+    #[arg(long)]
+    pub(crate) keyed: bool,
+    /// How long the handler sleeps, in seconds.
+    #[arg(long, value_parser = seconds, default_value = "0")]
+    pub(crate) handler_sleep: Duration,
+    /// Open loop: so many requests a second, whatever comes back.
+    #[arg(long)]
+    pub(crate) rate: Option<f64>,
+    /// Tells the requesters of one reply partition apart.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) instance: u32,
     /// librdkafka's `max.in.flight`.
     #[arg(long, default_value_t = 5)]
     pub(crate) max_in_flight: u32,
@@ -34,6 +46,21 @@ pub(crate) struct Load {
     /// How long to measure.
     #[arg(long, value_parser = seconds, default_value = "5")]
     pub(crate) duration: Duration,
+    /// Begins when stdin says so, and ends when stdin does.
+    #[arg(long)]
+    pub(crate) with_parent: bool,
+}
+
+impl Load {
+    /// The keys that requests carry in turn; none unless they are keyed.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        let count = if self.keyed { 1_000 } else { 0 };
+        (0..count).map(|n| format!("key-{n}")).collect()
+    }
+
+    pub(crate) fn value(&self) -> Vec<u8> {
+        vec![b'x'; self.payload]
+    }
 }
 
 /// `5` or `5s`.
@@ -43,4 +70,17 @@ pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
         .parse()
         .map_err(|e| format!("{e}"))?;
     Duration::try_from_secs_f64(seconds).map_err(|e| e.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_come_with_or_without_their_unit() {
+        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
+        assert_eq!(seconds("2s"), Ok(Duration::from_secs(2)));
+        assert!(seconds("-1").is_err());
+        assert!(seconds("soon").is_err());
+    }
 }

@@ -1,10 +1,17 @@
 //! Antiphon beside the raw librdkafka loop.
 
 mod account;
+mod antiphon;
 mod compare;
+mod drive;
+mod idiomatic;
 mod load;
-mod product;
+mod micro;
+mod pace;
+mod parent;
+mod proxy;
 mod raw;
+mod recorder;
 mod result;
 mod topics;
 
@@ -12,13 +19,15 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use self::{load::Load, raw::Wire};
+use self::{load::Load, parent::say, raw::Wire, result::Run};
 
 #[cfg(unix)]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
+/// Antiphon beside the raw librdkafka loop.
 #[derive(Parser, Debug)]
+#[command(name = "antiphon-bench", version, arg_required_else_help = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -26,7 +35,12 @@ struct Arguments {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    /// Runs Antiphon and the raw loops in turn, and prints what each reached.
+    Compare(compare::CompareArgs),
+    /// Runs the correlation table and the headers alone, without a Kafka.
+    Micro(micro::MicroArgs),
     /// Requests by the raw loop; prints what it measured as JSON.
+    #[command(hide = true)]
     RawRequester {
         #[command(flatten)]
         load: Load,
@@ -34,31 +48,45 @@ enum Command {
         wire: Wire,
     },
     /// Echoes by the raw loop until it is killed.
+    #[command(hide = true)]
     RawResponder {
         #[command(flatten)]
         load: Load,
         #[arg(long, value_enum, default_value = "own")]
         wire: Wire,
     },
-    /// Runs Antiphon and the raw loops in turn, and prints what each reached.
-    Compare(compare::CompareArgs),
+    /// Requests by rust-rdkafka; prints what it measured as JSON.
+    #[command(hide = true)]
+    RdkafkaRequester {
+        #[command(flatten)]
+        load: Load,
+    },
+    /// Echoes by rust-rdkafka until it is killed.
+    #[command(hide = true)]
+    RdkafkaResponder {
+        #[command(flatten)]
+        load: Load,
+    },
+    /// Requests by Antiphon's client; prints what it measured as JSON.
+    #[command(hide = true)]
+    Requester {
+        #[command(flatten)]
+        load: Load,
+    },
+    /// Echoes by Antiphon's service until it is killed.
+    #[command(hide = true)]
+    Responder {
+        #[command(flatten)]
+        load: Load,
+    },
     /// Creates topics.
+    #[command(hide = true)]
     Topics {
         #[arg(long)]
         servers: String,
         #[arg(long, default_value_t = 1)]
         partitions: i32,
         names: Vec<String>,
-    },
-    /// Requests by Antiphon's client.
-    Requester {
-        #[command(flatten)]
-        load: Load,
-    },
-    /// Echoes by Antiphon's service until it is killed.
-    Responder {
-        #[command(flatten)]
-        load: Load,
     },
 }
 
@@ -73,30 +101,38 @@ fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> Result<(), String> {
-    let runtime = || {
-        tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .map_err(|error| error.to_string())
-    };
-    let run = match command {
-        Command::Compare(args) => return compare::compare(&args),
+    match command {
+        Command::Compare(args) => compare::compare(&args),
+        Command::Micro(args) => micro::micro(&args),
+        Command::RawRequester { load, wire } => print(&raw::request(&load, wire)?),
+        Command::RawResponder { load, wire } => raw::respond(&load, wire),
+        Command::RdkafkaRequester { load } => print(&block_on(idiomatic::request(&load))?),
+        Command::RdkafkaResponder { load } => block_on(idiomatic::respond(&load)),
+        Command::Requester { load } => print(&block_on(antiphon::request(&load))?),
+        Command::Responder { load } => block_on(antiphon::respond(&load)),
         Command::Topics {
             servers,
             partitions,
             names,
-        } => return topics::create(&servers, partitions, &names),
-        Command::RawRequester { load, wire } => raw::request(&load, wire)?,
-        Command::RawResponder { load, wire } => return raw::respond(&load, wire),
-        Command::Requester { load } => runtime()?.block_on(product::request(&load))?,
-        Command::Responder { load } => return runtime()?.block_on(product::respond(&load)),
-    };
-    let rate = run.rate();
-    println!(
-        "{}",
-        serde_json::to_string(&run).map_err(|e| e.to_string())?
-    );
-    eprintln!("{rate:.0}/s");
+        } => topics::create(&servers, partitions, &names),
+    }
+}
+
+/// On two threads, whatever the machine: figures of different machines stay comparable.
+fn block_on<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| error.to_string())?;
+    let done = runtime.block_on(work);
+    // Tasks that ask for ever are not waited for.
+    runtime.shutdown_background();
+    done
+}
+
+fn print(run: &Run) -> Result<(), String> {
+    say(&serde_json::to_string(run).map_err(|error| error.to_string())?)?;
+    eprintln!("{:.0}/s", run.rate());
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What the cases stand on: brokers, the `antiphon` binary, waiting, and how a case is declared.
+//! What the cases stand on: brokers, our binaries, waiting, and how a case is declared.
 //!
 //! Errors of the harness are sentences for a person to read ([`reason`]): no case ever matches on one.
 #![allow(
@@ -6,10 +6,9 @@
     reason = "a kit: the cases of today need not use every tool of it"
 )]
 
-pub(crate) mod broker;
 pub(crate) mod embedded;
 pub(crate) mod process;
-pub(crate) mod reason;
 pub(crate) mod rig;
 pub(crate) mod suite;
-pub(crate) mod wait;
+
+pub(crate) use antiphon_testbed::{broker, reason, wait};

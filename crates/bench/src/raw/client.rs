@@ -21,10 +21,35 @@ unsafe impl Sync for Client {}
 
 pub(crate) struct Topic(*mut sys::rd_kafka_topic_t);
 
+// SAFETY: a topic handle may be used from any thread.
+unsafe impl Send for Topic {}
+
 pub(crate) struct Queue(*mut sys::rd_kafka_queue_t);
 
 /// A record in the raw loop: nothing is copied before it is used.
 pub(crate) struct Message(*mut sys::rd_kafka_message_t);
+
+impl Drop for Message {
+    fn drop(&mut self) {
+        // SAFETY: the message is ours, and this is its last use.
+        unsafe { sys::rd_kafka_message_destroy(self.0) };
+    }
+}
+
+/// Lets librdkafka choose the partition by the key: `RD_KAFKA_PARTITION_UA`, which the bindings lack.
+pub(crate) const PARTITION_BY_KEY: i32 = -1;
+
+/// Room for what one look at a queue takes.
+pub(crate) fn buffer() -> Vec<*mut sys::rd_kafka_message_t> {
+    vec![ptr::null_mut(); 1_000]
+}
+
+/// The version of librdkafka that is linked.
+pub(crate) fn version() -> String {
+    // SAFETY: a constant text.
+    let text = unsafe { CStr::from_ptr(sys::rd_kafka_version_str()) };
+    text.to_string_lossy().into_owned()
+}
 
 /// A producer with librdkafka's thread for what it has to say, and a consumer.
 pub(crate) fn pair(load: &Load, group: &str) -> Result<(Arc<Client>, Client)> {
@@ -39,6 +64,7 @@ pub(crate) fn pair(load: &Load, group: &str) -> Result<(Arc<Client>, Client)> {
             ("max.in.flight", &max_in_flight),
             ("delivery.report.only.error", "true"),
             ("queue.buffering.max.messages", "1000000"),
+            ("partitioner", "murmur2_random"),
         ],
     )?);
     let consumer = Client::new(
@@ -51,7 +77,10 @@ pub(crate) fn pair(load: &Load, group: &str) -> Result<(Arc<Client>, Client)> {
         ],
     )?;
     let polled = Arc::clone(&producer);
-    thread::spawn(move || polled.poll_for_ever());
+    thread::Builder::new()
+        .name("bench-reports".into())
+        .spawn(move || polled.poll_for_ever())
+        .map_err(|error| error.to_string())?;
     Ok((producer, consumer))
 }
 
@@ -209,28 +238,19 @@ impl Queue {
         &self,
         buffer: &mut [*mut sys::rd_kafka_message_t],
         wait_ms: i32,
-        mut each: impl FnMut(&Message) -> Result<()>,
-    ) -> Result<usize> {
-        // SAFETY: the queue is alive and the buffer is as long as is said; each message is
-        // destroyed once, after its last use.
-        unsafe {
-            let mut n =
-                sys::rd_kafka_consume_batch_queue(self.0, 0, buffer.as_mut_ptr(), buffer.len());
-            if n <= 0 {
-                n = sys::rd_kafka_consume_batch_queue(self.0, wait_ms, buffer.as_mut_ptr(), 1);
+        mut each: impl FnMut(Message) -> Result<()>,
+    ) -> Result<()> {
+        // SAFETY: the queue is alive and the buffer is as long as is said.
+        let n = unsafe {
+            let n = sys::rd_kafka_consume_batch_queue(self.0, 0, buffer.as_mut_ptr(), buffer.len());
+            if n > 0 {
+                n
+            } else {
+                sys::rd_kafka_consume_batch_queue(self.0, wait_ms, buffer.as_mut_ptr(), 1)
             }
-            let n = usize::try_from(n).unwrap_or(0);
-            let mut result = Ok(n);
-            for message in &buffer[..n] {
-                if result.is_ok()
-                    && let Err(error) = each(&Message(*message))
-                {
-                    result = Err(error);
-                }
-                sys::rd_kafka_message_destroy(*message);
-            }
-            result
-        }
+        };
+        let taken = &buffer[..usize::try_from(n).unwrap_or(0)];
+        taken.iter().try_for_each(|message| each(Message(*message)))
     }
 }
 

@@ -1,124 +1,104 @@
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
 use super::{
     Wire,
-    client::{Client, Message, Result, Topic, pair},
+    client::{Client, Message, PARTITION_BY_KEY, Queue, Result, Topic, buffer, pair},
+    format::{Format, To},
 };
 use crate::{
-    account::Account,
     load::Load,
-    result::{Run, begin, histogram},
+    parent::ready_to_request,
+    result::{Run, Window, histogram, nanos},
 };
 
 /// Keeps `in_flight` requests going; the next is sent by the thread that has read a reply.
-pub(crate) fn request(load: &Load, wire: Wire) -> Result<Run> {
-    let (producer, consumer) = pair(load, "raw-requester")?;
-    let replies = consumer.assign_at_end(&load.reply_topic, &[0])?;
-    let mut requests = Requests {
-        topic: producer.topic(&load.topic)?,
-        packed: format!("v=1;p=0;d={};t=30000;r=web/1/1", u64::MAX / 4).into_bytes(),
-        producer,
-        load,
-        wire,
-        value: vec![b'x'; load.payload],
-        sent: vec![Instant::now(); load.in_flight],
-        next_partition: 0,
-    };
+pub(super) fn closed(load: &Load, wire: Wire) -> Result<Run> {
+    let (mut requests, replies) = Requests::new(load, wire)?;
+    ready_to_request(load)?;
+    let mut sent = vec![Instant::now(); load.in_flight];
     for slot in 0..load.in_flight {
         requests.send(slot)?;
     }
-    let mut buffer = vec![std::ptr::null_mut(); 1_000];
+    let mut buffer = buffer();
     let warm = Instant::now() + load.warmup;
     while Instant::now() < warm {
         replies.drain(&mut buffer, 100, |reply| {
-            let slot = requests.slot(reply)?;
+            let Some(slot) = requests.slot(&reply, load.in_flight)? else {
+                return Ok(());
+            };
+            sent[slot] = Instant::now();
             requests.send(slot)
         })?;
     }
     let mut latencies = histogram();
-    let (began, before) = (begin(), Account::now());
-    while began.elapsed() < load.duration {
+    let window = Window::open()?;
+    while window.elapsed() < load.duration {
         replies.drain(&mut buffer, 100, |reply| {
-            let slot = requests.slot(reply)?;
-            let took = nanos(requests.sent[slot].elapsed());
-            latencies.saturating_record(took);
+            let Some(slot) = requests.slot(&reply, load.in_flight)? else {
+                return Ok(());
+            };
+            let now = Instant::now();
+            latencies.saturating_record(nanos(now - sent[slot]));
+            sent[slot] = now;
             requests.send(slot)
         })?;
     }
-    let took = began.elapsed();
-    Ok(Run::new(&latencies, 0, took, Account::now().since(&before)))
+    Ok(Run::new(&latencies, 0, window.close()?))
 }
 
-struct Requests<'a> {
+/// Everything that is the same for each request.
+pub(super) struct Requests {
     producer: Arc<Client>,
     topic: Topic,
-    load: &'a Load,
-    wire: Wire,
+    format: Format,
     value: Vec<u8>,
-    packed: Vec<u8>,
-    sent: Vec<Instant>,
+    keys: Vec<String>,
+    partitions: i32,
     next_partition: i32,
 }
 
-impl Requests<'_> {
-    fn send(&mut self, slot: usize) -> Result<()> {
-        self.sent[slot] = Instant::now();
-        let partition = self.next_partition;
-        self.next_partition = (partition + 1) % self.load.partitions;
-        let reply_topic = self.load.reply_topic.as_bytes();
-        match self.wire {
-            Wire::Own => {
-                let mut id = [0; 16];
-                id[8..].copy_from_slice(&(slot as u64).to_be_bytes());
-                let headers = [
-                    (c"correlation-id", &id[..]),
-                    (c"reply-topic", reply_topic),
-                    (c"reply-partition", b"0"),
-                ];
-                self.producer
-                    .send(&self.topic, partition, None, &self.value, &headers)
-            }
-            Wire::Antiphon => {
-                let id = format!("00000000-0000-8000-8000-{slot:012x}");
-                let headers = [
-                    (c"correlation-id", id.as_bytes()),
-                    (c"reply-topic", reply_topic),
-                    (c"antiphon", &self.packed[..]),
-                ];
-                self.producer
-                    .send(&self.topic, partition, None, &self.value, &headers)
-            }
-        }
+impl Requests {
+    /// With the queue that the replies come in on.
+    pub(super) fn new(load: &Load, wire: Wire) -> Result<(Self, Queue)> {
+        let (producer, consumer) = pair(load, "raw-requester")?;
+        let replies = consumer.assign_at_end(&load.reply_topic, &[0])?;
+        let requests = Self {
+            topic: producer.topic(&load.topic)?,
+            format: Format::new(load, wire),
+            producer,
+            value: load.value(),
+            keys: load.keys(),
+            partitions: load.partitions,
+            next_partition: 0,
+        };
+        Ok((requests, replies))
     }
 
-    fn slot(&self, reply: &Message) -> Result<usize> {
-        if reply.is_error() {
-            return Err("an error came instead of a reply".into());
-        }
-        let slot = match self.wire {
-            Wire::Own => {
-                let id = reply.header(c"correlation-id").ok_or("no id")?;
-                let low: [u8; 8] = id
-                    .get(8..16)
-                    .and_then(|b| b.try_into().ok())
-                    .ok_or("bad id")?;
-                usize::try_from(u64::from_be_bytes(low)).map_err(|e| e.to_string())?
+    pub(super) fn send(&mut self, slot: usize) -> Result<()> {
+        let to = if self.keys.is_empty() {
+            let partition = self.next_partition;
+            self.next_partition = (partition + 1) % self.partitions;
+            To {
+                topic: &self.topic,
+                partition,
+                key: None,
             }
-            Wire::Antiphon => {
-                let text = reply.key().get(24..36).ok_or("no key")?;
-                let text = std::str::from_utf8(text).map_err(|e| e.to_string())?;
-                usize::from_str_radix(text, 16).map_err(|e| e.to_string())?
+        } else {
+            To {
+                topic: &self.topic,
+                partition: PARTITION_BY_KEY,
+                key: Some(self.keys[slot % self.keys.len()].as_bytes()),
             }
         };
-        (slot < self.sent.len())
-            .then_some(slot)
-            .ok_or_else(|| "an id that was never sent".into())
+        self.format.send(&self.producer, to, &self.value, slot)
     }
-}
 
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+    /// Which of `slots` a reply answers; none if it is another requester's.
+    pub(super) fn slot(&self, reply: &Message, slots: usize) -> Result<Option<usize>> {
+        let slot = self.format.slot(reply)?;
+        if slot.is_some_and(|slot| slot >= slots) {
+            return Err("a reply with an id that was never sent".into());
+        }
+        Ok(slot)
+    }
 }

@@ -1,26 +1,62 @@
-use std::io::Write as _;
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 use super::{
     Wire,
-    client::{Client, Message, Result, Topic, pair},
+    client::{Client, Message, Result, Topic, buffer, pair},
 };
-use crate::load::Load;
+use crate::{load::Load, parent::ready_to_respond};
 
 /// Echoes for ever.
-pub(crate) fn respond(load: &Load, wire: Wire) -> Result<()> {
+pub(super) fn respond(load: &Load, wire: Wire) -> Result<()> {
     let (producer, consumer) = pair(load, "raw-responder")?;
     let partitions: Vec<i32> = (0..load.partitions).collect();
     let requests = consumer.assign_at_end(&load.topic, &partitions)?;
     let replies = producer.topic(&load.reply_topic)?;
-    println!("ready");
-    std::io::stdout()
-        .flush()
-        .map_err(|error| error.to_string())?;
-    let mut buffer = vec![std::ptr::null_mut(); 1_000];
+    ready_to_respond(load)?;
+    let mut buffer = buffer();
+    let mut asleep = Asleep::default();
     loop {
-        requests.drain(&mut buffer, 500, |request| {
-            answer(&producer, &replies, request, wire)
+        requests.drain(&mut buffer, asleep.wait_ms(), |request| {
+            if load.handler_sleep.is_zero() {
+                answer(&producer, &replies, &request, wire)
+            } else {
+                asleep.put(request, load.handler_sleep);
+                Ok(())
+            }
         })?;
+        while let Some(request) = asleep.take_due() {
+            answer(&producer, &replies, &request, wire)?;
+        }
+    }
+}
+
+/// Requests whose handler sleeps. All sleep equally long, so they wake in the order in which they came.
+#[derive(Default)]
+struct Asleep(VecDeque<(Instant, Message)>);
+
+impl Asleep {
+    fn put(&mut self, request: Message, sleep: Duration) {
+        self.0.push_back((Instant::now() + sleep, request));
+    }
+
+    fn take_due(&mut self) -> Option<Message> {
+        let (due, _) = self.0.front()?;
+        if *due > Instant::now() {
+            return None;
+        }
+        self.0.pop_front().map(|(_, request)| request)
+    }
+
+    /// How long there is nothing to do but to receive. librdkafka waits in whole milliseconds.
+    fn wait_ms(&self) -> i32 {
+        let Some((due, _)) = self.0.front() else {
+            return 500;
+        };
+        let left = due.saturating_duration_since(Instant::now());
+        i32::try_from(left.as_micros().div_ceil(1_000)).unwrap_or(500)
     }
 }
 

@@ -1,7 +1,7 @@
-//! Finds the `antiphon` binary, building it first if need be.
+//! Finds the programs of the workspace, building them first if need be.
 //!
-//! Cargo hands a test only the binaries of its own package, and ours belongs to `antiphon-cli`; so it is built here,
-//! into the target directory and with the profile of the running tests.
+//! Cargo hands a test only the binaries of its own package, and these belong to others; so they are built here, into the
+//! target directory and with the profile of the running tests. Both in one go, so that what they share is built once.
 
 use std::env;
 use std::ffi::OsStr;
@@ -12,33 +12,48 @@ use std::sync::OnceLock;
 use super::run;
 use crate::support::reason::{Attempt, Because as _};
 
-/// Names a binary to take instead of building one.
-const GIVEN: &str = "CARGO_BIN_EXE_antiphon";
+/// Before the name of a program: names a binary to take instead of building one.
+const GIVEN: &str = "CARGO_BIN_EXE_";
 
 /// A command that runs `antiphon` with `args`.
 pub(crate) fn antiphon<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Attempt<Command> {
-    let mut command = Command::new(binary()?);
+    command("antiphon", args)
+}
+
+/// A command that runs `antiphon-bench` with `args`.
+pub(crate) fn antiphon_bench<A: AsRef<OsStr>>(
+    args: impl IntoIterator<Item = A>,
+) -> Attempt<Command> {
+    command("antiphon-bench", args)
+}
+
+/// Builds the binaries ahead of time. What goes wrong is told by the tests that want them.
+pub(crate) fn build_binaries() {
+    let _ = built();
+}
+
+fn command<A: AsRef<OsStr>>(name: &str, args: impl IntoIterator<Item = A>) -> Attempt<Command> {
+    let binary = match env::var_os(format!("{GIVEN}{name}")) {
+        Some(given) => PathBuf::from(given),
+        None => built()?
+            .join(name)
+            .with_extension(env::consts::EXE_EXTENSION),
+    };
+    let mut command = Command::new(binary);
     command.args(args);
     Ok(command)
 }
 
-/// Builds the binary ahead of time. What goes wrong is told by the tests that want it.
-pub(crate) fn build_antiphon() {
-    let _ = binary();
-}
-
-/// The binary, found or built once per process.
-fn binary() -> Attempt<PathBuf> {
-    static BINARY: OnceLock<Attempt<PathBuf>> = OnceLock::new();
-    BINARY.get_or_init(find).clone()
-}
-
-/// The binary that was given, else one built now.
-fn find() -> Attempt<PathBuf> {
-    match env::var_os(GIVEN) {
-        Some(given) => Ok(PathBuf::from(given)),
-        None => build(&profile_directory()?),
-    }
+/// The folder of the binaries, which are built once per process.
+fn built() -> Attempt<PathBuf> {
+    static BUILT: OnceLock<Attempt<PathBuf>> = OnceLock::new();
+    BUILT
+        .get_or_init(|| {
+            let directory = profile_directory()?;
+            build(&directory)?;
+            Ok(directory)
+        })
+        .clone()
 }
 
 /// `<target>/<profile>`, read off the path of this test binary, `<target>/<profile>/deps/e2e-<hash>`.
@@ -50,8 +65,8 @@ fn profile_directory() -> Attempt<PathBuf> {
         .ok_or_else(|| format!("{} is in no target directory", this.display()))
 }
 
-/// Builds the binary into `profile_directory`.
-fn build(profile_directory: &Path) -> Attempt<PathBuf> {
+/// Builds the binaries into `profile_directory`.
+fn build(profile_directory: &Path) -> Attempt<()> {
     let profile = match profile_directory.file_name().and_then(OsStr::to_str) {
         Some("debug") | None => "dev",
         Some(name) => name,
@@ -59,21 +74,11 @@ fn build(profile_directory: &Path) -> Attempt<PathBuf> {
     let target = profile_directory.parent().unwrap_or(profile_directory);
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args([
-        "build",
-        "--quiet",
-        "-p",
-        "antiphon-cli",
-        "--bin",
-        "antiphon",
-        "--profile",
-        profile,
-    ]);
+    command.args(["build", "--quiet", "--profile", profile]);
+    command.args(["-p", "antiphon-cli", "-p", "antiphon-bench", "--bins"]);
     run(command
         .arg("--target-dir")
         .arg(target)
-        .current_dir(env!("CARGO_MANIFEST_DIR")))?;
-    Ok(profile_directory
-        .join("antiphon")
-        .with_extension(env::consts::EXE_EXTENSION))
+        .current_dir(env!("CARGO_MANIFEST_DIR")))
+    .map(drop)
 }

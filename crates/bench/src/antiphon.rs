@@ -1,0 +1,92 @@
+//! Antiphon itself: its client and an echo service, as a user would write them.
+
+use std::sync::Arc;
+
+use antiphon::{
+    Client, Service,
+    config::{ClientConfig, KafkaConfig, ReplyConfig, ServiceConfig},
+    service,
+};
+use bytes::Bytes;
+
+use crate::{
+    drive::{Ask, drive},
+    load::Load,
+    parent::ready_to_respond,
+    result::Run,
+};
+
+fn kafka(load: &Load) -> KafkaConfig {
+    KafkaConfig::new(&load.servers).property("max.in.flight", load.max_in_flight.to_string())
+}
+
+pub(crate) async fn request(load: &Load) -> Result<Run, String> {
+    let config = ClientConfig {
+        reply: ReplyConfig {
+            topic: Some(load.reply_topic.clone()),
+            partition: Some(0),
+            create: false,
+            ..ReplyConfig::default()
+        },
+        ..ClientConfig::default()
+    };
+    let client = Client::builder("bench")
+        .kafka(kafka(load))
+        .config(config)
+        .connect()
+        .await
+        .map_err(|error| error.to_string())?;
+    let requester = Requester {
+        client,
+        topic: load.topic.as_str().into(),
+        value: load.value().into(),
+        keys: load.keys().into_iter().map(Bytes::from).collect(),
+    };
+    drive(load, requester).await
+}
+
+#[derive(Clone)]
+struct Requester {
+    client: Client,
+    topic: Arc<str>,
+    value: Bytes,
+    keys: Arc<[Bytes]>,
+}
+
+impl Ask for Requester {
+    async fn ask(&self, number: usize) -> bool {
+        let mut request = self.client.request(&self.topic).value(self.value.clone());
+        if !self.keys.is_empty() {
+            request = request.key(self.keys[number % self.keys.len()].clone());
+        }
+        request.send().await.is_ok()
+    }
+}
+
+/// Echoes for ever.
+pub(crate) async fn respond(load: &Load) -> Result<(), String> {
+    let config = ServiceConfig {
+        allowed_reply_topics: vec![load.reply_topic.clone()],
+        concurrency: 20_000,
+        ..ServiceConfig::default()
+    };
+    let sleep = load.handler_sleep;
+    let echo = move |_, value: Bytes| async move {
+        if !sleep.is_zero() {
+            tokio::time::sleep(sleep).await;
+        }
+        Ok(value)
+    };
+    let service = Service::builder("bench-echo", "1.0.0")
+        .kafka(kafka(load))
+        .config(config)
+        .group(format!("bench-{}", load.topic))
+        .route(&load.topic, service::raw(echo))
+        .start()
+        .await
+        .map_err(|error| error.to_string())?;
+    service.ready().await;
+    ready_to_respond(load)?;
+    std::future::pending::<()>().await;
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! Who is compared.
+
+use clap::ValueEnum;
+use serde::{Serialize, Serializer};
+
+/// One way to ask and answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Contender {
+    /// The raw loop on its own headers, five produce requests in flight: what ratios are to.
+    #[value(name = "raw-own-5")]
+    RawOwn5,
+    /// The same with one produce request in flight.
+    #[value(name = "raw-own-1")]
+    RawOwn1,
+    /// The raw loop on Antiphon's headers, five produce requests in flight.
+    #[value(name = "raw-antiphon-5")]
+    RawAntiphon5,
+    /// The same with one produce request in flight.
+    #[value(name = "raw-antiphon-1")]
+    RawAntiphon1,
+    /// rust-rdkafka's FutureProducer and StreamConsumer, and a map of oneshot channels.
+    #[value(name = "rdkafka")]
+    Rdkafka,
+    /// Antiphon.
+    #[value(name = "antiphon")]
+    Antiphon,
+}
+
+/// What ratios are to, unless they are to the best raw loop.
+pub(crate) const REFERENCE: Contender = Contender::RawOwn5;
+
+/// Who runs the shapes, unless somebody is named.
+pub(crate) const OF_SHAPES: &[Contender] =
+    &[Contender::RawOwn5, Contender::RawOwn1, Contender::Antiphon];
+
+impl Contender {
+    /// As it is named on the command line and in JSON.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::RawOwn5 => "raw-own-5",
+            Self::RawOwn1 => "raw-own-1",
+            Self::RawAntiphon5 => "raw-antiphon-5",
+            Self::RawAntiphon1 => "raw-antiphon-1",
+            Self::Rdkafka => "rdkafka",
+            Self::Antiphon => "antiphon",
+        }
+    }
+
+    /// As people read it.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::RawOwn5 => "raw, own wire, 5",
+            Self::RawOwn1 => "raw, own wire, 1",
+            Self::RawAntiphon5 => "raw, our wire, 5",
+            Self::RawAntiphon1 => "raw, our wire, 1",
+            Self::Rdkafka => "rust-rdkafka",
+            Self::Antiphon => "Antiphon",
+        }
+    }
+
+    pub(crate) fn is_raw(self) -> bool {
+        !matches!(self, Self::Rdkafka | Self::Antiphon)
+    }
+
+    /// The subcommands of this program that are its requester and its responder.
+    pub(super) fn commands(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Rdkafka => ("rdkafka-requester", "rdkafka-responder"),
+            Self::Antiphon => ("requester", "responder"),
+            _ => ("raw-requester", "raw-responder"),
+        }
+    }
+
+    /// Arguments of both.
+    pub(super) fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::RawOwn5 => &["--wire", "own", "--max-in-flight", "5"],
+            Self::RawOwn1 => &["--wire", "own", "--max-in-flight", "1"],
+            Self::RawAntiphon5 => &["--wire", "antiphon", "--max-in-flight", "5"],
+            Self::RawAntiphon1 => &["--wire", "antiphon", "--max-in-flight", "1"],
+            Self::Rdkafka => &["--max-in-flight", "5"],
+            Self::Antiphon => &["--max-in-flight", "1"],
+        }
+    }
+}
+
+impl Serialize for Contender {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_the_command_line() {
+        for one in Contender::value_variants() {
+            let value = one.to_possible_value();
+            assert_eq!(value.as_ref().map(|v| v.get_name()), Some(one.name()));
+        }
+    }
+}

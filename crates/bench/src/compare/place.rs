@@ -1,0 +1,94 @@
+//! The Kafka that a comparison runs on: at most one of our own at a time, since even an idle one takes CPU.
+
+use std::time::Duration;
+
+use antiphon_testbed::broker::{Cluster, ClusterOptions, VERSION};
+
+use super::setting::Kafka;
+use crate::proxy::Proxy;
+
+/// How much later clients get what a broker says.
+const DELAY: Duration = Duration::from_millis(5);
+
+/// Where to find the brokers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Address {
+    /// For those that are measured.
+    pub(super) clients: String,
+    /// To create topics.
+    pub(super) admin: String,
+}
+
+/// The brokers that were named, or those of our own that run now.
+pub(super) struct Places {
+    given: Option<String>,
+    own: Option<Own>,
+}
+
+struct Own {
+    kind: Kafka,
+    address: Address,
+    _cluster: Cluster,
+    _proxy: Option<Proxy>,
+}
+
+impl Places {
+    pub(super) fn new(given: Option<String>) -> Self {
+        Self { given, own: None }
+    }
+
+    /// Where the load of this kind is to run; a Kafka of another kind is stopped first.
+    pub(super) fn at(&mut self, kind: Kafka) -> Result<Address, String> {
+        if let Some(own) = &self.own
+            && own.kind == kind
+        {
+            return Ok(own.address.clone());
+        }
+        self.own = None;
+        if let (Kafka::Plain, Some(given)) = (kind, &self.given) {
+            return Ok(Address {
+                clients: given.clone(),
+                admin: given.clone(),
+            });
+        }
+        let own = Own::start(kind)?;
+        let address = own.address.clone();
+        self.own = Some(own);
+        Ok(address)
+    }
+}
+
+impl Own {
+    fn start(kind: Kafka) -> Result<Self, String> {
+        let brokers = if kind == Kafka::ThreeBrokers { 3 } else { 1 };
+        let nodes = if brokers == 1 { "node" } else { "nodes" };
+        eprintln!("starting Apache Kafka {VERSION}, {brokers} {nodes}, to be stopped at the end");
+        let waiting = if kind == Kafka::Delayed {
+            Some(Proxy::bind()?)
+        } else {
+            None
+        };
+        let options = ClusterOptions {
+            brokers,
+            proxy_port: waiting.as_ref().map(|(_, port)| *port),
+            // Every run has topics of its own, which are removed after it: their space is wanted soon.
+            settings: vec![("log.segment.delete.delay.ms".into(), "1000".into())],
+        };
+        let cluster = Cluster::start(&options)?;
+        let proxy = match (waiting, cluster.port_behind_proxy()) {
+            (Some((listener, _)), Some(behind)) => Some(Proxy::start(listener, behind, DELAY)?),
+            _ => None,
+        };
+        let admin = cluster.bootstrap_servers();
+        let clients = proxy.as_ref().map(Proxy::address);
+        Ok(Self {
+            kind,
+            address: Address {
+                clients: clients.unwrap_or_else(|| admin.clone()),
+                admin,
+            },
+            _cluster: cluster,
+            _proxy: proxy,
+        })
+    }
+}

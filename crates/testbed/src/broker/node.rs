@@ -1,0 +1,158 @@
+//! One Kafka node, broker and controller in one (KRaft), run from jars on ports and data of its own.
+
+mod settings;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::guard::{Guarded, LOG};
+use super::jars::Jars;
+use super::plan::Plan;
+use super::probe::api_versions;
+use crate::reason::{Attempt, Because as _};
+use crate::wait::eventually;
+
+/// How long a node may take to start; two to three seconds are usual, on a busy machine ten.
+const START_LIMIT: Duration = Duration::from_secs(90);
+
+/// The line that a node prints when it is registered and unfenced. It answers `ApiVersions` a little earlier, when
+/// creating a topic would still be refused.
+const STARTED: &str = "Kafka Server started";
+
+/// How much of the log an error quotes.
+const QUOTED_LINES: usize = 25;
+
+/// A node, running or stopped.
+#[derive(Debug)]
+pub(super) struct Node {
+    /// `None` while stopped. Before `directory`, so that the process is gone before its data is.
+    process: Mutex<Option<Guarded>>,
+    directory: TempDir,
+    log: PathBuf,
+    jars: Jars,
+    plan: Plan,
+}
+
+impl Node {
+    /// Makes a node with fresh data and starts it.
+    pub(super) fn launch(jars: Jars, plan: Plan) -> Attempt<Self> {
+        let directory = tempfile::Builder::new().prefix("antiphon-kafka-").tempdir();
+        let directory = directory.because("a directory for a Kafka node")?;
+        let node = Self {
+            process: Mutex::new(None),
+            log: directory.path().join(LOG),
+            directory,
+            jars,
+            plan,
+        };
+        node.format()?;
+        node.start()?;
+        Ok(node)
+    }
+
+    /// Where clients connect.
+    pub(super) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.plan.ports.broker)
+    }
+
+    /// What the node printed, over all its starts.
+    pub(super) fn log_path(&self) -> &Path {
+        &self.log
+    }
+
+    /// Starts the node and returns once it answers; a running node is left as it is.
+    pub(super) fn start(&self) -> Attempt<()> {
+        let mut process = self.process();
+        if process.is_some() {
+            return Ok(());
+        }
+        let log_before = self.log_text().len();
+        let mut started = Guarded::start(self.directory.path(), &self.server())?;
+        self.wait_until_serving(&mut started, log_before)?;
+        *process = Some(started);
+        Ok(())
+    }
+
+    /// SIGTERM, and SIGKILL after a grace.
+    pub(super) fn stop(&self) -> Attempt<()> {
+        self.process().take().map_or(Ok(()), Guarded::stop)
+    }
+
+    /// SIGKILL.
+    pub(super) fn kill(&self) -> Attempt<()> {
+        self.process().take().map_or(Ok(()), Guarded::kill)
+    }
+
+    /// Any signal; an error while the node is stopped.
+    pub(super) fn signal(&self, name: &str) -> Attempt<()> {
+        let process = self.process();
+        process
+            .as_ref()
+            .ok_or("the broker is stopped")?
+            .signal(name)
+    }
+
+    /// The process, for one thread at a time.
+    fn process(&self) -> MutexGuard<'_, Option<Guarded>> {
+        self.process.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes the settings and prepares the data directory, once in a node's life.
+    fn format(&self) -> Attempt<()> {
+        let data = self.directory.path().join("data");
+        fs::create_dir(&data).because(data.display())?;
+        let file = self.settings_file();
+        fs::write(&file, settings::combined_node(&self.plan, &data)).because(file.display())?;
+        self.jars.format(&file, &self.plan.cluster_id)
+    }
+
+    /// The command that is the node.
+    fn server(&self) -> Command {
+        let mut command = self.jars.java("kafka.Kafka", self.plan.heap);
+        command.arg(self.settings_file());
+        command
+    }
+
+    /// Where its settings are.
+    fn settings_file(&self) -> PathBuf {
+        self.directory.path().join("server.properties")
+    }
+
+    /// Waits until a node that was just started serves clients, or has ended.
+    fn wait_until_serving(&self, process: &mut Guarded, log_before: usize) -> Attempt<()> {
+        let progress = || match process.ended() {
+            Some(status) => Some(Err(format!("Kafka ended with {status}"))),
+            None => self.is_serving(log_before).then_some(Ok(())),
+        };
+        let outcome = eventually("Kafka serves clients", START_LIMIT, progress);
+        outcome
+            .flatten()
+            .map_err(|reason| format!("{reason}; its log ends so:\n{}", self.log_end()))
+    }
+
+    /// Whether it has said so, and answers.
+    fn is_serving(&self, log_before: usize) -> bool {
+        let log = self.log_text();
+        log.get(log_before..)
+            .is_some_and(|log| log.contains(STARTED))
+            && api_versions(&self.address()).is_ok()
+    }
+
+    /// The whole log; nothing before the first start.
+    fn log_text(&self) -> String {
+        let log = fs::read(&self.log).unwrap_or_default();
+        String::from_utf8_lossy(&log).into_owned()
+    }
+
+    /// The last lines of the log.
+    fn log_end(&self) -> String {
+        let log = self.log_text();
+        let lines: Vec<_> = log.lines().collect();
+        lines[lines.len().saturating_sub(QUOTED_LINES)..].join("\n")
+    }
+}

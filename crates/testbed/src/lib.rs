@@ -1,0 +1,8 @@
+//! What tests and benchmarks stand on: an Apache Kafka of one node or several, and waiting for what is to become true.
+//!
+//! Errors are sentences for a person to read ([`reason`]): nobody ever matches on one.
+
+pub mod broker;
+pub mod process;
+pub mod reason;
+pub mod wait;
