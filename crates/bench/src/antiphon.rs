@@ -39,7 +39,8 @@ pub(crate) async fn request(load: &Load) -> Result<Run, String> {
     let requester = Requester {
         client,
         topic: load.topic.as_str().into(),
-        value: load.value().into(),
+        // Borrowed: a count of references that all tasks share would be the load, not the client.
+        value: Bytes::from_static(load.value().leak()),
         keys: load.keys().into_iter().map(Bytes::from).collect(),
     };
     drive(load, requester).await
@@ -67,7 +68,6 @@ impl Ask for Requester {
 pub(crate) async fn respond(load: &Load) -> Result<(), String> {
     let config = ServiceConfig {
         allowed_reply_topics: vec![load.reply_topic.clone()],
-        concurrency: 20_000,
         ..ServiceConfig::default()
     };
     let sleep = load.handler_sleep;

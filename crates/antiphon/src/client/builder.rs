@@ -182,7 +182,7 @@ fn assemble(
         transport,
         publisher,
         calls,
-        targets: Targets::default(),
+        targets: Targets::new(config.max_topics),
         lookups: Lookups::default(),
         path: Arc::new(path),
         strays: Arc::new(Strays::new(Arc::clone(&metrics))),

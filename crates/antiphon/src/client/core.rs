@@ -1,6 +1,7 @@
 //! What all handles of one client share.
 
 use std::{
+    borrow::Borrow,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -14,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     draft::{Draft, To},
+    hold::Hold,
     lookup::Lookups,
     places::{Place, Places},
     reply_path::ReplyPath,
@@ -63,10 +65,10 @@ pub(crate) struct Core {
 }
 
 /// A call that may be sent: it has its topic and its place under the limits.
-pub(crate) struct Admitted {
+pub(crate) struct Admitted<H: Hold> {
     pub(crate) draft: Box<Draft>,
-    pub(crate) target: Arc<Target>,
-    pub(crate) place: Place,
+    pub(crate) target: H::Target,
+    pub(crate) place: Place<H>,
     /// When it was admitted, and when it has to end, on the client's clock.
     pub(crate) at: Duration,
     pub(crate) deadline: Duration,
@@ -89,78 +91,6 @@ impl Core {
     pub(crate) fn begin_closing(&self) {
         self.closed.store(true, Ordering::Release);
         self.closing.cancel();
-    }
-
-    /// All that has to hold before a call may be sent. Errors say `Executed::No`.
-    pub(crate) async fn admit(
-        self: &Arc<Self>,
-        draft: Box<Draft>,
-    ) -> Result<Admitted, RequestError> {
-        let now = self.clock.elapsed();
-        let deadline = now.saturating_add(draft.timeout);
-        let admitted = match self.admit_at_once(&draft, now) {
-            Some((target, place)) => Ok((target, place, now)),
-            // Boxed: what has to wait is rare, and must not make every call's future large.
-            None => Box::pin(self.admit_until(&draft, deadline)).await,
-        };
-        match admitted {
-            Ok((target, place, at)) => Ok(Admitted {
-                draft,
-                target,
-                place,
-                at,
-                deadline,
-            }),
-            Err(error) => {
-                let error = error.on(draft.topic(), None);
-                self.refused(&error);
-                Err(error)
-            }
-        }
-    }
-
-    /// The common case: nothing to wait for, and nothing wrong.
-    fn admit_at_once(
-        self: &Arc<Self>,
-        draft: &Draft,
-        now: Duration,
-    ) -> Option<(Arc<Target>, Place)> {
-        if self.is_closing() || !self.path.is_ready() || draft.check(&self.config).is_err() {
-            return None;
-        }
-        let target = self.known(draft)?;
-        self.refresh_if_due(&target, now);
-        let place = Place::at_once(self, draft.weight())?;
-        Some((target, place))
-    }
-
-    async fn admit_until(
-        self: &Arc<Self>,
-        draft: &Draft,
-        deadline: Duration,
-    ) -> Result<(Arc<Target>, Place, Duration), RequestError> {
-        if self.is_closing() {
-            return Err(closed());
-        }
-        draft.check(&self.config)?;
-        let target = match self.known(draft) {
-            Some(target) => target,
-            None => self.resolve(draft.topic(), deadline).await?,
-        };
-        let place = Place::until(self, draft.weight(), deadline).await?;
-        self.ready(deadline).await?;
-        let now = self.clock.elapsed();
-        if now >= deadline {
-            return Err(too_late(NOT_IN_TIME));
-        }
-        Ok((target, place, now))
-    }
-
-    fn known(&self, draft: &Draft) -> Option<Arc<Target>> {
-        match &draft.to {
-            To::Known(target) if !target.is_gone() => Some(Arc::clone(target)),
-            to => self.targets.get(to.name()),
-        }
     }
 
     pub(crate) fn left(&self, deadline: Duration) -> Duration {
@@ -204,23 +134,23 @@ impl Core {
         trace::failed(error);
         let topic = error.topic().and_then(|topic| self.targets.get(topic));
         TargetMetrics::failed(
-            topic.as_ref().map_or("", |target| target.name()),
+            topic.map_or("", |target| target.name()),
             error.kind().as_str(),
             error.executed().as_str(),
         );
     }
 
     /// Finds a topic out that is new to this client. Never creates it.
-    async fn resolve(&self, topic: &str, deadline: Duration) -> Result<Arc<Target>, RequestError> {
+    async fn resolve(&self, topic: &str, deadline: Duration) -> Result<(), RequestError> {
         let partitions = self
             .lookups
             .partitions(&*self.clock, topic, deadline, |left| {
                 self.transport.partitions(topic, left)
             })
             .await;
-        if let Some(known) = self.targets.get(topic) {
+        if self.targets.get(topic).is_some() {
             // Another caller who waited for the same answer has been faster.
-            return Ok(known);
+            return Ok(());
         }
         let count = partitions
             .map_err(|error| RequestError::from_send(error, false))?
@@ -229,13 +159,11 @@ impl Core {
             .publisher
             .topic(topic)
             .map_err(|error| RequestError::from_send(error, false))?;
-        let now = self.clock.elapsed();
-        self.targets
-            .add(handle, count, self.config.max_topics, now)
-            .ok_or_else(|| {
-                let detail = format!("more than {} request topics", self.config.max_topics);
-                RequestError::new(Kind::Overloaded, Executed::No, detail)
-            })
+        let added = self.targets.add(handle, count, self.clock.elapsed());
+        added.map(|_| ()).ok_or_else(|| {
+            let detail = format!("more than {} request topics", self.config.max_topics);
+            RequestError::new(Kind::Overloaded, Executed::No, detail)
+        })
     }
 
     /// Asks for the partition count again when it has become old; the call does not wait for it.
@@ -257,6 +185,83 @@ impl Core {
                 () = core.closing.cancelled() => {}
             }
         });
+    }
+}
+
+/// All that has to hold before a call may be sent. Errors say `Executed::No`.
+pub(crate) async fn admit<H: Hold>(
+    hold: H,
+    draft: Box<Draft>,
+) -> Result<Admitted<H>, RequestError> {
+    let now = hold.core().clock.elapsed();
+    let deadline = now.saturating_add(draft.timeout);
+    let admitted = match admit_at_once(&hold, &draft, now) {
+        Some((target, place)) => Ok((target, place, now)),
+        // Boxed: what has to wait is rare, and must not make every call's future large.
+        None => Box::pin(admit_until(&hold, &draft, deadline)).await,
+    };
+    match admitted {
+        Ok((target, place, at)) => Ok(Admitted {
+            draft,
+            target,
+            place,
+            at,
+            deadline,
+        }),
+        Err(error) => {
+            let core = hold.core();
+            let error = error.on(&draft.topic(core).into(), None);
+            core.refused(&error);
+            Err(error)
+        }
+    }
+}
+
+/// The common case: nothing to wait for, and nothing wrong.
+fn admit_at_once<H: Hold>(hold: &H, draft: &Draft, now: Duration) -> Option<(H::Target, Place<H>)> {
+    let core = hold.core();
+    if core.is_closing() || !core.path.is_ready() || draft.check(&core.config).is_err() {
+        return None;
+    }
+    let target = known(hold, draft)?;
+    core.refresh_if_due(target.borrow(), now);
+    let place = Place::at_once(hold, draft.weight())?;
+    Some((target, place))
+}
+
+async fn admit_until<H: Hold>(
+    hold: &H,
+    draft: &Draft,
+    deadline: Duration,
+) -> Result<(H::Target, Place<H>, Duration), RequestError> {
+    let core = hold.core();
+    if core.is_closing() {
+        return Err(closed());
+    }
+    draft.check(&core.config)?;
+    let target = match known(hold, draft) {
+        Some(target) => target,
+        None => {
+            let topic = draft.topic(core);
+            core.resolve(topic, deadline).await?;
+            hold.target(topic).ok_or_else(|| unknown_topic(topic))?
+        }
+    };
+    let place = Place::until(hold, draft.weight(), deadline).await?;
+    core.ready(deadline).await?;
+    let now = core.clock.elapsed();
+    if now >= deadline {
+        return Err(too_late(NOT_IN_TIME));
+    }
+    Ok((target, place, now))
+}
+
+fn known<H: Hold>(hold: &H, draft: &Draft) -> Option<H::Target> {
+    match &draft.to {
+        To::Known(index) => hold
+            .target_at(*index)
+            .filter(|target| !target.borrow().is_gone()),
+        To::Named(name) => hold.target(name),
     }
 }
 

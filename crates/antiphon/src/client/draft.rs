@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use antiphon_proto::{Metadata, ReplyMode, is_legal_topic_name, is_operation_name};
 use bytes::Bytes;
 
-use super::{core::Core, target::Target};
+use super::core::Core;
 use crate::{
     config::ClientConfig,
     error::{RequestError, RequestErrorKind},
@@ -29,18 +29,9 @@ pub(crate) struct Draft {
 /// Where a request goes.
 #[derive(Clone, Debug)]
 pub(crate) enum To {
-    /// A topic that the client has met before.
-    Known(Arc<Target>),
+    /// A topic that the client has met before, by its index.
+    Known(u32),
     Named(Arc<str>),
-}
-
-impl To {
-    pub(crate) fn name(&self) -> &Arc<str> {
-        match self {
-            Self::Known(target) => target.name(),
-            Self::Named(name) => name,
-        }
-    }
 }
 
 /// The longest timeout: half the range of the table's wrapping clock, with a margin.
@@ -49,7 +40,7 @@ pub(crate) const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 24 * 3600 - 36
 impl Draft {
     pub(crate) fn new(core: &Core, topic: &str) -> Box<Self> {
         let to = match core.targets.get(topic) {
-            Some(target) => To::Known(target),
+            Some(target) => To::Known(target.index),
             None => To::Named(topic.into()),
         };
         Box::new(Self::to(to, core.config.timeout))
@@ -74,8 +65,11 @@ impl Draft {
         }
     }
 
-    pub(crate) fn topic(&self) -> &Arc<str> {
-        self.to.name()
+    pub(crate) fn topic<'a>(&'a self, core: &'a Core) -> &'a str {
+        match &self.to {
+            To::Named(name) => name,
+            To::Known(index) => core.targets.at(*index).map_or("", |target| target.name()),
+        }
     }
 
     /// What it counts against the limit of bytes in flight.

@@ -1,6 +1,7 @@
 //! A call in flight: its slot in the table, from the insert to one of the four exits.
 
 use std::{
+    borrow::Borrow,
     cell::Cell,
     future::poll_fn,
     sync::Arc,
@@ -14,9 +15,10 @@ use rand::Rng;
 use super::{
     core::{Admitted, Core, closed, tick},
     draft::Draft,
+    hold::Hold,
     places::Place,
     reply::Reply,
-    target::Placed,
+    target::{Placed, Target},
     waiter::{Ending, Other, Waiter},
 };
 use crate::{
@@ -33,19 +35,20 @@ thread_local! {
 }
 
 /// Owns a slot of the table. Dropping it frees the slot, whatever has happened to the call.
-pub(crate) struct Entry {
+pub(crate) struct Entry<H: Hold> {
     // Order matters: the slot is freed in `drop`, before those are told who wait for a place.
     placed: Placed,
-    place: Place,
+    target: H::Target,
+    place: Place<H>,
     id: CorrelationId,
     started: Duration,
     live: bool,
 }
 
 /// Sends one request and waits for its one reply.
-pub(crate) async fn single(admitted: Admitted) -> Result<Reply, RequestError> {
+pub(crate) async fn single<H: Hold>(admitted: Admitted<H>) -> Result<Reply, RequestError> {
     let mut admitted = Some(admitted);
-    let mut entry: Option<Entry> = None;
+    let mut entry: Option<Entry<H>> = None;
     poll_fn(move |cx| {
         if let Some(admitted) = admitted.take() {
             let waiter = Waiter::One(cx.waker().clone());
@@ -64,10 +67,10 @@ pub(crate) async fn single(admitted: Admitted) -> Result<Reply, RequestError> {
     .await
 }
 
-impl Entry {
+impl<H: Hold> Entry<H> {
     /// Takes a slot with its waiter, *then* produces: no reply can come before the slot is live.
     pub(crate) fn start(
-        admitted: Admitted,
+        admitted: Admitted<H>,
         waiter: Waiter,
         started: Duration,
     ) -> Result<Self, RequestError> {
@@ -79,21 +82,22 @@ impl Entry {
             ..
         } = admitted;
         let left = deadline.saturating_sub(started);
-        let placed = target.place(draft.key.as_deref());
+        let placed = target.borrow().place(draft.key.as_deref());
         let call = NewCall {
             // The tick in which `started` lies has begun; one more, so that it is never early.
             deadline: tick(started).after(left + Duration::from_millis(1)),
             created: tick(started),
-            route: placed.target.index,
+            route: target.borrow().index,
             bytes: draft.weight(),
             salt: rand::rng().random(),
             metadata: draft.metadata.clone(),
         };
         let id = place
             .insert(call, waiter)
-            .ok_or_else(|| closed().on(placed.target.name(), Some(placed.partition)))?;
+            .ok_or_else(|| closed().on(target.borrow().name(), Some(placed.partition)))?;
         let mut entry = Self {
             placed,
+            target,
             place,
             id,
             started,
@@ -120,8 +124,8 @@ impl Entry {
         self.place.core()
     }
 
-    pub(crate) fn target_name(&self) -> &Arc<str> {
-        self.placed.target.name()
+    pub(crate) fn target(&self) -> &Target {
+        self.target.borrow()
     }
 
     fn publish(&self, draft: &Draft, left: Duration) -> Result<(), RequestError> {
@@ -174,7 +178,7 @@ impl Entry {
             headers.push((name, value.as_deref()));
         }
         let sent = core.publisher.publish(&Outgoing {
-            topic: &self.placed.target.topic,
+            topic: &self.target().topic,
             partition: self.placed.partition,
             key: draft.key.as_deref(),
             value: Some(&draft.value),
@@ -182,7 +186,7 @@ impl Entry {
             token: self.id.token(),
         });
         sent.map_err(|error| RequestError::from_send(error, false))?;
-        self.placed.target.metrics.sent.increment(1);
+        self.target().metrics.sent.increment(1);
         Ok(())
     }
 
@@ -222,7 +226,7 @@ impl Entry {
 
     /// Adds to an error what only the entry knows, and tells those who want to know.
     pub(crate) fn finished(&mut self, error: RequestError) -> RequestError {
-        let target = &self.placed.target;
+        let target = self.target();
         let error = error
             .on(target.name(), Some(self.placed.partition))
             .with_id(self.id);
@@ -245,7 +249,7 @@ impl Entry {
     }
 }
 
-impl Drop for Entry {
+impl<H: Hold> Drop for Entry<H> {
     fn drop(&mut self) {
         let core = self.place.core();
         let ended = if self.live {
@@ -255,6 +259,6 @@ impl Drop for Entry {
             core.time.heard()
         };
         let took = ended.saturating_sub(self.started);
-        self.placed.target.metrics.duration.record(took);
+        self.target().metrics.duration.record(took);
     }
 }

@@ -5,6 +5,7 @@ mod core;
 mod draft;
 mod entry;
 mod gather;
+mod hold;
 mod lookup;
 mod matcher;
 mod places;
@@ -44,6 +45,8 @@ pub struct Client {
     shared: Arc<Shared>,
 }
 
+/// Every request counts a reference to it; aligned so that the count has a cache line of its own.
+#[repr(align(128))]
 struct Shared {
     core: Arc<Core>,
 }
@@ -106,8 +109,8 @@ impl Client {
                 correlation_id: call.id,
                 topic: core
                     .targets
-                    .name_of(call.route)
-                    .unwrap_or_else(|| "".into()),
+                    .at(call.route)
+                    .map_or_else(|| "".into(), |target| Arc::clone(target.name())),
                 age: call.created.until(now),
                 left: now.until(call.deadline),
                 metadata: call.metadata,

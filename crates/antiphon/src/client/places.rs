@@ -17,6 +17,7 @@ use tokio::{
 
 use super::{
     core::{Core, closed, too_late},
+    hold::Hold,
     waiter::Waiter,
 };
 use crate::{
@@ -36,21 +37,21 @@ pub(crate) struct Places {
 }
 
 /// A place for one call. Dropping it frees it, unless a call was put in: that frees it when it ends.
-pub(crate) struct Place {
-    core: Arc<Core>,
+pub(crate) struct Place<H: Hold> {
+    hold: H,
     bytes: u32,
     /// Counted as held by a gather that has not sent its request.
     unsent: bool,
     used: bool,
 }
 
-impl Place {
+impl<H: Hold> Place<H> {
     /// A place, if there is one and nobody waits for it.
-    pub(crate) fn at_once(core: &Arc<Core>, bytes: u32) -> Option<Self> {
-        if core.places.waiting.load(Ordering::SeqCst) > 0 {
+    pub(crate) fn at_once(hold: &H, bytes: u32) -> Option<Self> {
+        if hold.core().places.waiting.load(Ordering::SeqCst) > 0 {
             return None;
         }
-        Self::now(core, bytes).ok()
+        Self::now(hold, bytes).ok()
     }
 
     /// A place, waited for.
@@ -58,12 +59,13 @@ impl Place {
     /// # Cancel safety
     /// Dropping the future leaves the queue.
     pub(crate) async fn until(
-        core: &Arc<Core>,
+        hold: &H,
         bytes: u32,
         deadline: Duration,
     ) -> Result<Self, RequestError> {
+        let core = hold.core();
         if core.config.fail_fast {
-            return Self::now(core, bytes).map_err(|limit| match limit {
+            return Self::now(hold, bytes).map_err(|limit| match limit {
                 Limit::Closed => closed(),
                 limit => {
                     let detail = format!("the limit of {} in flight is reached", what(limit));
@@ -71,13 +73,13 @@ impl Place {
                 }
             });
         }
-        let place = timeout(core.left(deadline), core.places.wait(core, bytes));
+        let place = timeout(core.left(deadline), core.places.wait(hold, bytes));
         tokio::select! {
             biased;
             () = core.closing.cancelled() => Err(closed()),
             place = place => match place {
                 Ok(place) => place.map_err(|_| closed()),
-                Err(_) => Self::now(core, bytes).map_err(|limit| {
+                Err(_) => Self::now(hold, bytes).map_err(|limit| {
                     let what = what(limit);
                     too_late(&format!("no place under the limit of {what} in flight came free before the deadline"))
                 }),
@@ -85,10 +87,10 @@ impl Place {
         }
     }
 
-    fn now(core: &Arc<Core>, bytes: u32) -> Result<Self, Limit> {
-        core.calls.reserve(bytes)?;
+    fn now(hold: &H, bytes: u32) -> Result<Self, Limit> {
+        hold.core().calls.reserve(bytes)?;
         Ok(Self {
-            core: Arc::clone(core),
+            hold: hold.clone(),
             bytes,
             unsent: false,
             used: false,
@@ -98,13 +100,13 @@ impl Place {
     /// Marks it as held by a gather that sends its request later, which is no call in flight yet.
     pub(crate) fn keep(&mut self) {
         if !std::mem::replace(&mut self.unsent, true) {
-            self.core.places.unsent.fetch_add(1, Ordering::AcqRel);
+            self.core().places.unsent.fetch_add(1, Ordering::AcqRel);
         }
     }
 
     fn no_longer_kept(&mut self) {
         if std::mem::take(&mut self.unsent) {
-            self.core.places.unsent.fetch_sub(1, Ordering::AcqRel);
+            self.core().places.unsent.fetch_sub(1, Ordering::AcqRel);
         }
     }
 
@@ -113,18 +115,18 @@ impl Place {
         debug_assert!(!self.used && call.bytes == self.bytes);
         self.used = true;
         self.no_longer_kept();
-        self.core.calls.insert_reserved(call, waiter).ok()
+        self.core().calls.insert_reserved(call, waiter).ok()
     }
 
     pub(crate) fn core(&self) -> &Arc<Core> {
-        &self.core
+        self.hold.core()
     }
 }
 
-impl Drop for Place {
+impl<H: Hold> Drop for Place<H> {
     fn drop(&mut self) {
         self.no_longer_kept();
-        let core = &self.core;
+        let core = self.hold.core();
         if !self.used {
             core.calls.unreserve(self.bytes);
         }
@@ -148,13 +150,13 @@ impl Core {
 
 impl Places {
     /// The error is a table that was closed.
-    async fn wait(&self, core: &Arc<Core>, bytes: u32) -> Result<Place, Limit> {
+    async fn wait<H: Hold>(&self, hold: &H, bytes: u32) -> Result<Place<H>, Limit> {
         // Before the table's count is looked at: who finds no place after this is seen by who frees
         // one and then looks here.
         let _waiting = Counted::new(&self.waiting);
         let _turn = self.turn.lock().await;
         loop {
-            match Place::now(core, bytes) {
+            match Place::now(hold, bytes) {
                 Err(Limit::Entries | Limit::Bytes) => self.freed.notified().await,
                 place => return place,
             }

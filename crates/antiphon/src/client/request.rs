@@ -9,7 +9,7 @@ use tracing::Instrument;
 
 use super::{
     Client,
-    core::Core,
+    core::{Core, admit},
     draft::{Draft, To},
     entry::single,
     gather::{GatherError, GatherStream, Gathered},
@@ -92,7 +92,7 @@ impl Request {
     /// is out already may still be executed; its reply is then counted as late.
     pub async fn send(self) -> Result<Reply, RequestError> {
         let core = self.client.core();
-        let span = trace::request("send", self.draft.topic(), &core.requester);
+        let span = trace::request("send", self.draft.topic(core), &core.requester);
         let call = call(core, self.draft);
         if span.is_disabled() {
             call.await
@@ -114,7 +114,7 @@ impl Request {
         C: Encode<Req> + Decode<Resp> + Send + Sync,
         Req: Sync + ?Sized,
     {
-        let topic = Arc::clone(self.draft.topic());
+        let topic: Arc<str> = self.draft.topic(self.client.core()).into();
         self.draft.value = codec.encode(request).map_err(|error| {
             RequestError::invalid("the request does not encode")
                 .on(&topic, None)
@@ -138,14 +138,14 @@ impl Request {
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
-            .field("topic", self.draft.topic())
+            .field("topic", &self.draft.topic(self.client.core()))
             .field("timeout", &self.draft.timeout)
             .finish_non_exhaustive()
     }
 }
 
 async fn call(core: &Arc<Core>, draft: Box<Draft>) -> Result<Reply, RequestError> {
-    let admitted = core.admit(draft).await?;
+    let admitted = admit(core, draft).await?;
     single(admitted).await
 }
 
@@ -294,8 +294,7 @@ impl Gather {
     /// As a request's before it is sent; all say `Executed::No`.
     pub async fn stream(self) -> Result<GatherStream, RequestError> {
         let rule = self.wanted.rule(None)?;
-        let core = self.client.core();
-        let admitted = core.admit(self.draft).await?;
+        let admitted = admit(Arc::clone(self.client.core()), self.draft).await?;
         Ok(GatherStream::of_entry(rule, admitted))
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
@@ -15,11 +15,8 @@ use rand::Rng;
 
 use crate::{metrics::TargetMetrics, transport::TopicRef};
 
-/// A request topic.
-///
-/// Every call counts a reference to it; aligned so that those counts have a cache line of their own.
+/// A request topic. Once known it stays for the client's life, so that calls can borrow it.
 #[derive(Debug)]
-#[repr(align(128))]
 pub(crate) struct Target {
     pub(crate) index: u32,
     pub(crate) topic: TopicRef,
@@ -37,7 +34,6 @@ type Load = Arc<AtomicU32>;
 /// One more call in flight on a partition; dropping it is one less.
 #[derive(Debug)]
 pub(crate) struct Placed {
-    pub(crate) target: Arc<Target>,
     pub(crate) partition: i32,
     /// None on a topic of one partition: there is nothing to balance.
     load: Option<Load>,
@@ -89,7 +85,7 @@ impl Target {
     }
 
     /// Chooses the partition: by key as Java clients do, else the less loaded of two random ones.
-    pub(crate) fn place(self: Arc<Self>, key: Option<&[u8]>) -> Placed {
+    pub(crate) fn place(&self, key: Option<&[u8]>) -> Placed {
         let load = self.load.load();
         let count = u32::try_from(load.len()).unwrap_or(u32::MAX);
         let partition = match key {
@@ -102,7 +98,6 @@ impl Target {
             load.fetch_add(1, Ordering::Relaxed);
         }
         Placed {
-            target: self,
             partition: i32::try_from(partition).unwrap_or(0),
             load,
         }
@@ -139,32 +134,52 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// All targets, found by name and, for listings, by index. Bounded by the client's `max_topics`.
-#[derive(Debug, Default)]
+/// All targets, found by name and by index. Bounded by the client's `max_topics`.
+#[derive(Debug)]
 pub(crate) struct Targets {
+    all: Box<[OnceLock<Arc<Target>>]>,
     /// Read by every call, replaced as a whole by the few that add.
-    map: ArcSwap<TargetMap>,
+    by_name: ArcSwap<HashMap<Arc<str>, u32, foldhash::fast::RandomState>>,
     adding: Mutex<()>,
 }
 
-#[derive(Clone, Debug, Default)]
-struct TargetMap {
-    by_name: HashMap<Arc<str>, Arc<Target>, foldhash::fast::RandomState>,
-    by_index: Vec<Arc<Target>>,
-}
+/// So many topics are found by comparing names: for the few that most clients have, that is less
+/// work than a hash.
+const COMPARED: usize = 4;
 
 impl Targets {
-    /// A topic that is known to exist.
-    pub(crate) fn get(&self, name: &str) -> Option<Arc<Target>> {
-        let map = self.map.load();
-        let known = map.by_name.get(name)?;
-        (!known.is_gone()).then(|| Arc::clone(known))
+    pub(crate) fn new(limit: u32) -> Self {
+        Self {
+            all: (0..limit).map(|_| OnceLock::new()).collect(),
+            by_name: ArcSwap::default(),
+            adding: Mutex::new(()),
+        }
     }
 
-    pub(crate) fn name_of(&self, index: u32) -> Option<Arc<str>> {
-        let map = self.map.load();
-        let target = map.by_index.get(index as usize)?;
-        Some(Arc::clone(target.name()))
+    /// A topic that is known to exist.
+    pub(crate) fn get(&self, name: &str) -> Option<&Arc<Target>> {
+        self.find(name).filter(|known| !known.is_gone())
+    }
+
+    /// The target with this index.
+    pub(crate) fn at(&self, index: u32) -> Option<&Arc<Target>> {
+        self.all.get(index as usize)?.get()
+    }
+
+    fn find(&self, name: &str) -> Option<&Arc<Target>> {
+        let first = self.all.iter().take(COMPARED).map_while(OnceLock::get);
+        let mut compared = 0;
+        for target in first {
+            if **target.name() == *name {
+                return Some(target);
+            }
+            compared += 1;
+        }
+        if compared < COMPARED {
+            return None;
+        }
+        let index = *self.by_name.load().get(name)?;
+        self.at(index)
     }
 
     /// Adds a target unless another caller has been faster; `None` when the limit is reached.
@@ -172,24 +187,19 @@ impl Targets {
         &self,
         topic: TopicRef,
         partitions: u32,
-        limit: u32,
         now: Duration,
-    ) -> Option<Arc<Target>> {
+    ) -> Option<&Arc<Target>> {
         let _alone = self.adding.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut map = TargetMap::clone(&self.map.load());
-        if let Some(known) = map.by_name.get(topic.name()) {
+        if let Some(known) = self.find(topic.name()) {
             known.resize(partitions);
-            return Some(Arc::clone(known));
+            return Some(known);
         }
-        let index = u32::try_from(map.by_index.len()).ok()?;
-        if index >= limit {
-            return None;
-        }
-        let target = Arc::new(Target::new(index, topic, partitions, now));
-        map.by_name
-            .insert(Arc::clone(target.name()), Arc::clone(&target));
-        map.by_index.push(Arc::clone(&target));
-        self.map.store(Arc::new(map));
+        let mut by_name = HashMap::clone(&self.by_name.load());
+        let index = u32::try_from(by_name.len()).ok()?;
+        let place = self.all.get(index as usize)?;
+        by_name.insert(Arc::clone(topic.name()), index);
+        let target = place.get_or_init(|| Arc::new(Target::new(index, topic, partitions, now)));
+        self.by_name.store(Arc::new(by_name));
         Some(target)
     }
 }
@@ -206,9 +216,7 @@ mod tests {
     #[test]
     fn keyless_calls_spread_evenly_by_what_is_in_flight() {
         let target = target(8);
-        let placed: Vec<_> = (0..8_000)
-            .map(|_| Arc::clone(&target).place(None))
-            .collect();
+        let placed: Vec<_> = (0..8_000).map(|_| target.place(None)).collect();
         let mut per_partition = [0_u32; 8];
         for one in &placed {
             per_partition[usize::try_from(one.partition).unwrap()] += 1;
@@ -236,7 +244,7 @@ mod tests {
                 .map(|one| one.load(Ordering::Relaxed))
                 .sum::<u32>()
         };
-        let placed = Arc::clone(&target).place(None);
+        let placed = target.place(None);
         assert_eq!(count(), 1);
         drop(placed);
         assert_eq!(count(), 0);
@@ -249,5 +257,26 @@ mod tests {
         assert!(!target.due(Duration::from_secs(29), ttl));
         assert!(target.due(Duration::from_secs(30), ttl));
         assert!(!target.due(Duration::from_secs(30), ttl));
+    }
+
+    #[test]
+    fn topics_are_found_by_name_and_by_index_up_to_the_limit() {
+        let targets = Targets::new(6);
+        let add = |name: &str| {
+            let topic = TopicRef::new(name, Arc::new(()));
+            targets.add(topic, 1, Duration::ZERO)
+        };
+        for name in ["a", "b", "c", "d", "e", "f"] {
+            assert!(targets.get(name).is_none());
+            assert_eq!(&**add(name).unwrap().name(), name);
+        }
+        for (index, name) in (0..).zip(["a", "b", "c", "d", "e", "f"]) {
+            assert_eq!(targets.get(name).unwrap().index, index);
+            assert_eq!(&**targets.at(index).unwrap().name(), name);
+        }
+        assert!(add("g").is_none() && targets.get("g").is_none());
+        assert_eq!(add("e").unwrap().index, 4);
+        targets.get("e").unwrap().mark_gone();
+        assert!(targets.get("e").is_none());
     }
 }

@@ -17,7 +17,7 @@ use futures::{
 
 use super::{
     super::{
-        core::Admitted,
+        core::{Admitted, Core},
         entry::Entry,
         reply::Reply,
         waiter::{Collector, Ended, Ending, Failure, Other, Waiter},
@@ -49,8 +49,8 @@ enum Source {
     },
     /// A gather: one call, several replies.
     Entry {
-        admitted: Option<Box<Admitted>>,
-        entry: Option<Entry>,
+        admitted: Option<Box<Admitted<Arc<Core>>>>,
+        entry: Option<Entry<Arc<Core>>>,
         rest: VecDeque<Item>,
     },
 }
@@ -73,7 +73,7 @@ impl GatherStream {
         Self::new(rule, Source::Calls { running, open })
     }
 
-    pub(crate) fn of_entry(rule: GatherRule, mut admitted: Admitted) -> Self {
+    pub(crate) fn of_entry(rule: GatherRule, mut admitted: Admitted<Arc<Core>>) -> Self {
         admitted.place.keep();
         let source = Source::Entry {
             admitted: Some(Box::new(admitted)),
@@ -197,7 +197,7 @@ impl GatherStream {
                         None => Some(Failure::Closed),
                     };
                     if let Some(failure) = failure {
-                        let target = Arc::clone(live.target_name());
+                        let target = Arc::clone(live.target().name());
                         let error = live.finished(failure.into());
                         rest.push_back(Err(Missing { target, error }));
                     }
@@ -273,7 +273,7 @@ enum Collected {
     Ended(Option<Ended>),
 }
 
-impl Entry {
+impl Entry<Arc<Core>> {
     fn poll_collected(&mut self, cx: &Context<'_>) -> Collected {
         // The old waker is dropped after the slot's lock: a drop may run foreign code.
         let mut old = None;
