@@ -135,6 +135,11 @@ pub(crate) const CASES: &[Case] = &[
         run: doctor::dead_server,
     },
     Case {
+        name: "cli::doctor_ends_where_a_server_is_frozen",
+        needs: Needs::Nothing,
+        run: doctor::frozen,
+    },
+    Case {
         name: "cli::doctor_ends_where_there_is_no_broker",
         needs: Needs::Nothing,
         run: doctor::nowhere,

@@ -116,7 +116,8 @@ pub(super) fn open(env: &Env) -> Result<(), Failed> {
 }
 
 /// Each answer takes 100 ms and one request may be on the way: ten per second, and fifty are asked
-/// for. A latency that counted from the sending would be 100 ms for all of them.
+/// for. A latency that counted from the sending would be 100 ms for all of them. What the warm-up
+/// has left undone does not take the place of what is measured.
 pub(super) fn overloaded(env: &Env) -> Result<(), Failed> {
     let topic = env.create_topic("slow", 1)?;
     let _service = serve(env, &topic, &["--exec", "sleep 0.1; cat"])?;
@@ -126,7 +127,7 @@ pub(super) fn overloaded(env: &Env) -> Result<(), Failed> {
         "--in-flight",
         "1",
         "--warmup",
-        "0s",
+        "500ms",
         "-t",
         "20s",
     ];
@@ -144,7 +145,7 @@ pub(super) fn overloaded(env: &Env) -> Result<(), Failed> {
     let requests = number(&found, "requests")?;
     let missed = number(&found, "not_started")?;
     ensure(
-        requests <= 20.0 && requests + missed == 100.0,
+        requests <= 21.0 && (requests + missed - 100.0).abs() <= 1.0,
         format!("{found}"),
     )?;
     ensure(

@@ -1,11 +1,13 @@
 //! Checks of brokers and topics: what they say, and how they end.
 
+use std::net::TcpListener;
+
 use antiphon_kafka::Admin;
 use libtest_mimic::Failed;
 use serde_json::Value;
 
 use super::{Said, ended, run, say, serve};
-use crate::support::process::antiphon;
+use crate::support::process::{Spawned, Stream, antiphon};
 use crate::support::rig::{LIMIT, properties};
 use crate::support::suite::{Env, ensure};
 use crate::support::wait::eventually;
@@ -61,8 +63,8 @@ pub(super) fn healthy(env: &Env) -> Result<(), Failed> {
     for (check, part) in [
         ("client build", "librdkafka 2."),
         ("connection to", "answers"),
-        ("cluster", "1 brokers"),
-        (topic.as_str(), "2 partitions, 1 replicas"),
+        ("cluster", "1 broker, controller"),
+        (topic.as_str(), "2 partitions, 1 replica"),
         ("probe", "replied in"),
     ] {
         finds(&found, check, "ok", part)?;
@@ -72,7 +74,7 @@ pub(super) fn healthy(env: &Env) -> Result<(), Failed> {
         return finds(&found, "service group", "skip", "embedded");
     }
     finds(&found, "broker version", "ok", "at least Kafka ")?;
-    finds(&found, "service group", "ok", "1 instances answer")?;
+    finds(&found, "service group", "ok", "running, 1 instance; ")?;
     finds(&found, "clocks", "ok", "agree")?;
     finds(&found, "message size", "ok", "1048588")?;
     // The harness lets topics appear by themselves, deliberately.
@@ -174,6 +176,41 @@ pub(super) fn dead_server(env: &Env) -> Result<(), Failed> {
     finds(&found, "connection to 127.0.0.1:1", "fail", "refused")?;
     finds(&found, "connection to", "ok", "answers")?;
     ensure(failures(&found) == 1, format!("{found:#?}"))
+}
+
+/// A server that takes connections and never says a word, as a frozen one does.
+pub(super) fn frozen(_: &Env) -> Result<(), Failed> {
+    let silent = TcpListener::bind("127.0.0.1:0")?;
+    let server = silent.local_addr()?.to_string();
+    let arguments = ["-b", &server, "doctor", "t", "--timeout", "1s"];
+    let mut short = Spawned::start(antiphon(arguments)?)?;
+    let status = short.wait(LIMIT)?;
+    let out = short.lines(Stream::Stdout).join("\n");
+    ensure(
+        status.code() == Some(1)
+            && out.contains("no answer within 1.")
+            && out.contains("1 failure"),
+        format!("{status}: {out}"),
+    )?;
+    let arguments = [
+        "-b",
+        &server,
+        "doctor",
+        "t",
+        "--timeout",
+        "1h",
+        "--limit",
+        "1h",
+    ];
+    let mut long = Spawned::start(antiphon(arguments)?)?;
+    long.wait_for_line(Stream::Stdout, "client build", LIMIT)?;
+    long.signal("TERM")?;
+    let status = long.wait(LIMIT)?;
+    let out = long.lines(Stream::Stdout).join("\n");
+    ensure(
+        status.code() == Some(1) && out.contains("interrupted"),
+        format!("{status}: {out}"),
+    )
 }
 
 /// Without brokers, or with such as nobody can reach, it ends all the same.

@@ -55,14 +55,15 @@ pub(crate) struct BenchArgs {
 }
 
 const HELP: &str = "\
-Ctrl-C ends it early, and what was measured is reported.
+A request is measured if it was to start within --duration, whenever its reply comes. Ctrl-C ends
+it early, and what was measured is reported.
 
 With -o json the result is one object: what was asked (topic, mode, in_flight, asked_rate, payload,
 keys, timeout_s, warmup_s, duration_s), measured_s, interrupted, requests, replies, rate (replies
 per second), p50_us, p90_us, p99_us, p999_us, max_us (null without replies), errors (by kind, each
 with how many were executed: no, maybe, yes), unfinished (on the way when it was ended),
-behind_schedule (started more than 1 ms late, or never), not_started, cpu_us_per_request (of this
-process; null where the system does not say).
+behind_schedule (sent more than 1 ms late, or never), not_started (never), cpu_us_per_request (of
+this process; null where the system does not say).
 
 Exit codes:
   0  every request that was measured got its reply

@@ -34,6 +34,8 @@ pub(super) struct Lane {
 struct Done {
     /// When it was to start.
     due: Instant,
+    /// Whether it is measured; decided once, since the window may end sooner than it was to.
+    counts: bool,
     answer: Result<Reply, RequestError>,
     ended: Instant,
 }
@@ -81,6 +83,10 @@ impl Lane {
         while sending || !calls.is_empty() {
             if sending {
                 let now = Instant::now();
+                if now >= self.window.from() {
+                    // What the warm-up has left undone is not measured, and would only delay what is.
+                    next = schedule.next_from(next, self.count, self.window.from());
+                }
                 while calls.len() < self.share
                     && let Some(due) = schedule.at(next)
                     && due <= now
@@ -106,9 +112,8 @@ impl Lane {
 
     /// Those of this lane, from `next` on, that were to be measured.
     fn missed(&self, schedule: &Schedule, next: u64) -> u64 {
-        let early = schedule.left(next, self.count, self.window.from());
-        let all = schedule.left(next, self.count, self.window.end());
-        all.saturating_sub(early)
+        let next = schedule.next_from(next, self.count, self.window.from());
+        schedule.left(next, self.count, self.window.end())
     }
 
     /// The call of the next request, which begins when it is first polled.
@@ -119,7 +124,8 @@ impl Lane {
         due: Instant,
         pause: Duration,
     ) -> impl Future<Output = Done> + Send + use<> {
-        if self.window.counts(due) {
+        let counts = self.window.counts(due);
+        if counts {
             // A pause belongs to the schedule of a closed loop.
             tally.started(due, Instant::now().max(due));
         }
@@ -133,22 +139,25 @@ impl Lane {
                 tokio::time::sleep(pause).await;
             }
             let answer = request.send().await;
-            let ended = Instant::now();
-            Done { due, answer, ended }
+            Done {
+                due,
+                counts,
+                answer,
+                ended: Instant::now(),
+            }
         }
     }
 
     fn take(&self, tally: &mut Tally, done: Done) {
-        let counts = self.window.counts(done.due);
         match done.answer {
             Ok(_) => {
                 self.window.replied();
-                if counts {
+                if done.counts {
                     tally.replied(done.ended.saturating_duration_since(done.due));
                 }
             }
             Err(error) => {
-                if counts {
+                if done.counts {
                     tally.failed(error.kind().as_str(), error.executed());
                 }
                 if is_hopeless(error.kind()) {

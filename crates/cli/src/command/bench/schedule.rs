@@ -38,6 +38,11 @@ impl Schedule {
         let step = u64::try_from(step).unwrap_or(u64::MAX).max(1);
         self.before(end).saturating_sub(number).div_ceil(step)
     }
+
+    /// The first of every `step`th request from `number` on that is to start at `from` or later.
+    pub(super) fn next_from(&self, number: u64, step: usize, from: Instant) -> u64 {
+        number + self.left(number, step, from) * u64::try_from(step).unwrap_or(u64::MAX)
+    }
 }
 
 #[cfg(test)]
@@ -65,5 +70,7 @@ mod tests {
         assert_eq!(schedule.left(1, 3, end), 3);
         assert_eq!(schedule.left(2, 3, end), 3);
         assert_eq!(schedule.left(11, 3, end), 0);
+        assert_eq!(schedule.next_from(1, 3, end), 10);
+        assert_eq!(schedule.next_from(11, 3, end), 11);
     }
 }

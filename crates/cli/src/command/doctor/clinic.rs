@@ -97,6 +97,16 @@ impl Clinic {
         self.stopped.load(Ordering::Acquire) || Instant::now() >= self.end
     }
 
+    /// The same, and says so of what is left out; an interrupt is told once, for everything.
+    pub(super) fn leaves_out(&self, check: &str) -> bool {
+        let over = self.is_over();
+        if over && !self.stopped.load(Ordering::Acquire) {
+            let why = "not checked: there was no time left";
+            self.say(Finding::warn(check, why, "give it more by --limit"));
+        }
+        over
+    }
+
     /// Whoever reads the findings may have gone; then nobody misses this one.
     pub(super) fn say(&self, finding: Finding) {
         if self.findings.blocking_send(finding).is_err() {
@@ -137,6 +147,12 @@ pub(super) fn text<'a>(configs: &'a Configs, name: &str) -> &'a str {
     configs.get(name).map_or("", String::as_str)
 }
 
+/// `1 broker`, `3 brokers`.
+pub(super) fn counted(count: usize, thing: &str) -> String {
+    let many = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{many}")
+}
+
 /// Milliseconds of Kafka for people; -1 stands for no limit.
 pub(super) fn span(millis: i64) -> String {
     match u64::try_from(millis) {
@@ -160,5 +176,7 @@ mod tests {
         assert_eq!(text(&configs, "d"), "");
         assert_eq!(number(&configs, "b").map(span).as_deref(), Some("no limit"));
         assert_eq!(span(3_600_000), "1h");
+        assert_eq!(counted(1, "broker"), "1 broker");
+        assert_eq!(counted(0, "broker"), "0 brokers");
     }
 }

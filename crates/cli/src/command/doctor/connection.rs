@@ -10,7 +10,7 @@ use antiphon_kafka::{
 };
 
 use super::{
-    clinic::{Clinic, Cluster},
+    clinic::{Clinic, Cluster, counted},
     finding::Finding,
 };
 
@@ -32,11 +32,10 @@ pub(super) fn check(clinic: &Clinic) -> Option<Cluster> {
         clinic.say(Finding::fail("connection", "no brokers are named", remedy));
         return None;
     }
-    let patience = clinic.patience();
     let answers: Vec<_> = thread::scope(|scope| {
         let asked = servers.iter().take(MOST).map(|server| {
             let properties = clinic.properties_for(server);
-            scope.spawn(move || ask(&properties, patience))
+            scope.spawn(move || ask(&properties, clinic))
         });
         // All are started before the first is awaited.
         let asked: Vec<_> = asked.collect();
@@ -48,7 +47,7 @@ pub(super) fn check(clinic: &Clinic) -> Option<Cluster> {
         let check = format!("connection to {server}");
         match answer.unwrap_or_else(|_| Err("the question broke off".to_owned())) {
             Ok(known) => {
-                let detail = format!("answers, and knows of {} brokers", known.len());
+                let detail = format!("answers, and knows of {}", counted(known.len(), "broker"));
                 clinic.say(Finding::ok(check, detail));
                 brokers = known;
             }
@@ -69,9 +68,9 @@ const REMEDY: &str = "check name, port and network; security.protocol has to be 
                       listener; `antiphon dev` runs a broker for development";
 
 /// The brokers that a server knows of, or why it does not say.
-fn ask(properties: &Properties, patience: Duration) -> Result<Vec<BrokerInfo>, String> {
+fn ask(properties: &Properties, clinic: &Clinic) -> Result<Vec<BrokerInfo>, String> {
     let client = Producer::new(properties, Reports::ErrorsOnly).map_err(|e| e.to_string())?;
-    let begun = Instant::now();
+    let (begun, patience) = (Instant::now(), clinic.patience());
     let mut refused: Option<(Instant, Error)> = None;
     loop {
         let left = patience.saturating_sub(begun.elapsed());
@@ -89,10 +88,10 @@ fn ask(properties: &Properties, patience: Duration) -> Result<Vec<BrokerInfo>, S
         let tried = refused
             .as_ref()
             .is_some_and(|(first, _)| first.elapsed() >= AGAIN);
-        if tried || begun.elapsed() >= patience {
+        if tried || begun.elapsed() >= patience || clinic.is_over() {
             return Err(match refused {
                 Some((_, error)) => error.to_string(),
-                None => format!("no answer within {patience:?}"),
+                None => format!("no answer within {:.1} s", begun.elapsed().as_secs_f64()),
             });
         }
     }
@@ -110,9 +109,9 @@ fn enter(clinic: &Clinic, brokers: Vec<BrokerInfo>) -> Option<Cluster> {
     let id = admin.cluster_id(clinic.patience());
     let embedded = id.as_deref().is_some_and(is_embedded);
     let detail = format!(
-        "{}, {} brokers, controller {}",
+        "{}, {}, controller {}",
         id.unwrap_or_else(|| "without an id".to_owned()),
-        brokers.len(),
+        counted(brokers.len(), "broker"),
         match admin.controller() {
             Some(controller) => controller.to_string(),
             None => "not known".to_owned(),

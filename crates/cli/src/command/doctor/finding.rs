@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
+use super::clinic::counted;
 use crate::output::{Show, printable};
 
 /// How a check went.
@@ -111,10 +112,10 @@ impl Show for Findings {
         let count = |status| self.count(status);
         writeln!(
             out,
-            "\n{} ok, {} warnings, {} failures, {} not checked",
+            "\n{} ok, {}, {}, {} not checked",
             count(Status::Ok),
-            count(Status::Warn),
-            count(Status::Fail),
+            counted(count(Status::Warn), "warning"),
+            counted(count(Status::Fail), "failure"),
             count(Status::Skip)
         )
     }

@@ -8,7 +8,7 @@ use std::{
 use antiphon_kafka::{Consumer, Error, GroupInfo, Partition};
 
 use super::{
-    clinic::{Clinic, Cluster},
+    clinic::{Clinic, Cluster, counted},
     cluster::unknown,
     finding::Finding,
 };
@@ -18,11 +18,10 @@ const MOST: u32 = 200;
 
 pub(super) fn check(clinic: &Clinic, cluster: &Cluster) {
     for topic in &clinic.args.topics {
-        if clinic.is_over() {
-            return;
-        }
         // That it does not exist has been said before.
-        if let Ok(Some(partitions)) = cluster.admin.partitions(topic, clinic.patience()) {
+        if !clinic.leaves_out(&format!("service group on {topic}"))
+            && let Ok(Some(partitions)) = cluster.admin.partitions(topic, clinic.patience())
+        {
             one(clinic, cluster, topic, partitions);
         }
     }
@@ -97,24 +96,26 @@ const START: &str = "start the service";
 
 fn judge(check: String, info: &GroupInfo, partitions: u32, waiting: &str) -> Finding {
     let members = info.members;
+    let instances = counted(members, "instance");
     match info.state.as_str() {
         "Stable" if members > partitions as usize => Finding::warn(
             check,
             format!(
-                "{members} instances for {partitions} partitions, so some do nothing; {waiting}"
+                "{instances} for {}, so some do nothing; {waiting}",
+                counted(partitions as usize, "partition")
             ),
             "give the topic more partitions, or run fewer instances",
         ),
-        "Stable" => Finding::ok(check, format!("{members} instances answer; {waiting}")),
+        "Stable" => Finding::ok(check, format!("running, {instances}; {waiting}")),
         "Empty" => Finding::warn(check, format!("no instance runs; {waiting}"), START),
         "Unknown" => Finding::warn(
             check,
-            format!("{members} instances, in a state that librdkafka does not know; {waiting}"),
+            format!("{instances}, in a state that librdkafka does not know; {waiting}"),
             "ask again, or look at the group by kafka-consumer-groups",
         ),
         state => Finding::warn(
             check,
-            format!("{members} instances share the partitions out anew ({state}); {waiting}"),
+            format!("{instances}, which share the partitions out anew ({state}); {waiting}"),
             "ask again; if it goes on, instances come and go, or do not poll in time",
         ),
     }

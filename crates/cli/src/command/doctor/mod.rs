@@ -106,10 +106,7 @@ fn examine(clinic: &Clinic) {
         ("clocks", clocks::check),
     ];
     for (name, check) in checks {
-        if clinic.is_over() {
-            let why = "not checked: there was no time left";
-            clinic.say(Finding::warn(name, why, "give it more by --limit"));
-        } else {
+        if !clinic.leaves_out(name) {
             check(clinic, &cluster);
         }
     }

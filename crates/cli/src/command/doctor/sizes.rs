@@ -32,11 +32,10 @@ pub(super) fn check(clinic: &Clinic, cluster: &Cluster) {
     let replies = clinic.reply_topic();
     let topics = clinic.args.topics.iter().chain([&replies]);
     for topic in topics {
-        if clinic.is_over() {
-            return;
-        }
         // That it does not exist or may not be described has been said before.
-        if let Ok(configs) = cluster.topic(topic, clinic) {
+        if !clinic.leaves_out(&format!("{CHECK} of {topic}"))
+            && let Ok(configs) = cluster.topic(topic, clinic)
+        {
             clinic.say(judge(topic, &configs, client));
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use antiphon_kafka::{PartitionInfo, features};
 
 use super::{
-    clinic::{Clinic, Cluster, Configs, number, span, text},
+    clinic::{Clinic, Cluster, Configs, counted, number, span, text},
     cluster::unknown,
     finding::Finding,
     storage::{self, replication},
@@ -16,15 +16,14 @@ pub(super) fn check(clinic: &Clinic, cluster: &Cluster) {
         return clinic.say(Finding::skip("request topics", "none were named"));
     }
     for topic in &clinic.args.topics {
-        if clinic.is_over() {
-            return;
+        let check = format!("request topic {topic}");
+        if !clinic.leaves_out(&check) {
+            one(clinic, cluster, topic, check);
         }
-        one(clinic, cluster, topic);
     }
 }
 
-fn one(clinic: &Clinic, cluster: &Cluster, topic: &str) {
-    let check = format!("request topic {topic}");
+fn one(clinic: &Clinic, cluster: &Cluster, topic: &str, check: String) {
     let partitions = match cluster.admin.describe_topic(topic, clinic.patience()) {
         Ok(Some(partitions)) => partitions,
         Ok(None) => return clinic.say(absent(check, topic)),
@@ -69,9 +68,9 @@ fn absent(check: String, topic: &str) -> Finding {
 /// What it is like, for people.
 pub(super) fn described(partitions: &[PartitionInfo], configs: Option<&Configs>) -> String {
     let mut detail = format!(
-        "{} partitions, {} replicas",
-        partitions.len(),
-        replication(partitions)
+        "{}, {}",
+        counted(partitions.len(), "partition"),
+        counted(replication(partitions), "replica")
     );
     for (name, value) in configs.into_iter().flatten() {
         let shown = match name.as_str() {
@@ -150,7 +149,7 @@ mod tests {
         };
         assert_eq!(
             described(&[partition], Some(&configs("delete", "3600000"))),
-            "1 partitions, 1 replicas, retention.ms 1h"
+            "1 partition, 1 replica, retention.ms 1h"
         );
     }
 }

@@ -1,23 +1,16 @@
 //! What a run has found.
 
-use std::{
-    collections::BTreeMap,
-    io::{self, Write},
-    time::Duration,
-};
+mod text;
 
-use comfy_table::{Table, presets};
+use std::{collections::BTreeMap, time::Duration};
+
 use serde::Serialize;
 
 use super::{
     tally::{Certainty, Tally},
     window::Window,
 };
-use crate::{
-    args::BenchArgs,
-    command::demo::{millis, thousands},
-    output::Show,
-};
+use crate::args::BenchArgs;
 
 /// One object of JSON, or a table.
 #[derive(Debug, Serialize)]
@@ -98,97 +91,6 @@ impl Report {
                 .and_then(|cpu| ratio(cpu.as_secs_f64() * 1e6, count(tally.requests))),
         }
     }
-
-    fn asked(&self) -> String {
-        let load = match self.asked_rate {
-            Some(rate) => format!("{rate} per second, at most {} in flight", self.in_flight),
-            None => format!("{} in flight", self.in_flight),
-        };
-        format!(
-            "{}: {load}, {} bytes each, {:.1} s after {} s of warm-up",
-            self.topic, self.payload, self.measured_s, self.warmup_s
-        )
-    }
-
-    fn row(&self) -> Vec<String> {
-        let quantiles = [
-            self.p50_us,
-            self.p90_us,
-            self.p99_us,
-            self.p999_us,
-            self.max_us,
-        ];
-        let shown = |micros: Option<u64>| {
-            micros.map_or_else(
-                || "-".to_owned(),
-                |micros| millis(Duration::from_micros(micros)),
-            )
-        };
-        let mut row = vec![thousands(self.requests), format!("{:.0}", self.rate)];
-        row.extend(quantiles.map(shown));
-        row.push(match self.cpu_us_per_request {
-            Some(micros) => format!("{micros:.1} µs"),
-            None => "-".to_owned(),
-        });
-        row
-    }
-
-    /// What a reader of the table has to know besides.
-    fn remarks(&self) -> Vec<String> {
-        let mut remarks = Vec::new();
-        if self.interrupted {
-            remarks.push("ended before its time".to_owned());
-        }
-        for (kind, executed) in &self.errors {
-            remarks.push(format!(
-                "{} {kind}: executed no {}, maybe {}, yes {}",
-                thousands(executed.total()),
-                executed.no,
-                executed.maybe,
-                executed.yes
-            ));
-        }
-        if self.unfinished > 0 {
-            remarks.push(format!(
-                "{} had no reply yet at the end",
-                thousands(self.unfinished)
-            ));
-        }
-        if self.behind_schedule > 0 {
-            remarks.push(format!(
-                "{} were behind schedule, {} of them were never sent: the rate was not kept",
-                thousands(self.behind_schedule),
-                thousands(self.not_started)
-            ));
-        }
-        remarks
-    }
-}
-
-const HEADER: [&str; 8] = [
-    "requests",
-    "replies per second",
-    "p50",
-    "p90",
-    "p99",
-    "p99.9",
-    "max",
-    "CPU per request",
-];
-
-impl Show for Report {
-    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
-        let mut table = Table::new();
-        table
-            .load_style(presets::UTF8_BORDERS_ONLY)
-            .set_header(HEADER.to_vec())
-            .add_row(self.row());
-        writeln!(out, "{}\n\n{table}", self.asked())?;
-        for remark in self.remarks() {
-            writeln!(out, "{remark}")?;
-        }
-        Ok(())
-    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of one run")]
@@ -209,7 +111,10 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::args::{Cli, Command};
+    use crate::{
+        args::{Cli, Command},
+        output::Show,
+    };
 
     fn report(line: &[&str], tally: &Tally) -> Report {
         let line = [&["antiphon", "bench", "t"], line].concat();
@@ -268,7 +173,7 @@ mod tests {
         let text = String::from_utf8(out).unwrap();
         for part in [
             "1 timed_out: executed no 0, maybe 1",
-            "1,234 were behind",
+            "1,234 were never sent",
             "5 per second",
         ] {
             assert!(text.contains(part), "no {part} in {text}");
