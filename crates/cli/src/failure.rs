@@ -43,6 +43,12 @@ pub(crate) enum Failure {
         /// Why it failed.
         source: io::Error,
     },
+    /// A task of this program ended before its work was done.
+    #[error("a part of this program broke off")]
+    Task(#[from] tokio::task::JoinError),
+    /// What was printed says it already.
+    #[error("see the output")]
+    Told(Exit),
     /// A service was stopped with requests in hand.
     #[error("{abandoned} of {in_hand} requests in hand were not answered in time")]
     Abandoned {
@@ -68,11 +74,14 @@ impl Failure {
             Self::Call(error) => Exit::of_call(error),
             Self::Gather(error) => Exit::of_gather(error),
             Self::Abandoned { .. } => Exit::Unknown,
+            Self::Told(exit) => *exit,
             Self::Failed(_) => Exit::Failed,
             Self::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
-            Self::Kafka { .. } | Self::Stdout(_) | Self::System { .. } | Self::Unexpected(_) => {
-                Exit::Failed
-            }
+            Self::Kafka { .. }
+            | Self::Stdout(_)
+            | Self::System { .. }
+            | Self::Task(_)
+            | Self::Unexpected(_) => Exit::Failed,
         }
     }
 
@@ -101,7 +110,8 @@ impl Failure {
             Self::Call(error) => error.kind().as_str(),
             Self::Gather(error) => error.error().kind().as_str(),
             Self::Kafka { .. } => "kafka",
-            Self::Stdout(_) | Self::System { .. } => "system",
+            Self::Stdout(_) | Self::System { .. } | Self::Task(_) => "system",
+            Self::Told(_) => "told",
             Self::Abandoned { .. } => "abandoned",
             Self::Failed(_) => "failed",
             Self::Unexpected(_) => "unexpected",

@@ -1,5 +1,6 @@
 //! Answers to administrative requests.
 
+use std::ffi::CStr;
 use std::slice;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use rdkafka_sys::{
 
 use crate::event::Event;
 use crate::request::{Owned, Submit};
-use crate::text::{self, topic_name};
+use crate::text::{self, c_string, topic_name};
 use crate::{Admin, Error, sys};
 
 impl Admin {
@@ -34,10 +35,36 @@ impl Admin {
     ) -> Result<Vec<(String, String)>, Error> {
         const WHAT: &str = "reading the configuration of a topic";
         let name = topic_name(WHAT, topic)?;
+        self.describe_configs(WHAT, Resource::RD_KAFKA_RESOURCE_TOPIC, &name, timeout)
+            .map_err(|error| error.at(topic, None))
+    }
+
+    /// The configuration of a broker, by name; values that it keeps secret are left out.
+    ///
+    /// # Errors
+    ///
+    /// There is no such broker; what it refuses.
+    pub fn describe_broker(
+        &self,
+        broker: i32,
+        timeout: Duration,
+    ) -> Result<Vec<(String, String)>, Error> {
+        const WHAT: &str = "reading the configuration of a broker";
+        let name = c_string(WHAT, &broker.to_string())?;
+        self.describe_configs(WHAT, Resource::RD_KAFKA_RESOURCE_BROKER, &name, timeout)
+    }
+
+    fn describe_configs(
+        &self,
+        what: &'static str,
+        kind: Resource,
+        name: &CStr,
+        timeout: Duration,
+    ) -> Result<Vec<(String, String)>, Error> {
         // SAFETY: librdkafka copies the name; the object is ours and freed by `Owned`.
         let resource = unsafe {
-            let new = rd_kafka_ConfigResource_new(Resource::RD_KAFKA_RESOURCE_TOPIC, name.as_ptr());
-            Owned::new(WHAT, new, rd_kafka_ConfigResource_destroy)?
+            let new = rd_kafka_ConfigResource_new(kind, name.as_ptr());
+            Owned::new(what, new, rd_kafka_ConfigResource_destroy)?
         };
         let submit = |to: &Submit| {
             // SAFETY: everything that `to` holds is alive; librdkafka copies the object.
@@ -46,10 +73,9 @@ impl Admin {
             }
         };
         let operation = Operation::RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS;
-        self.ask(WHAT, operation, timeout, submit, |event| {
-            configs(WHAT, event)
+        self.ask(what, operation, timeout, submit, |event| {
+            configs(what, event)
         })
-        .map_err(|error| error.at(topic, None))
     }
 }
 
@@ -158,7 +184,7 @@ unsafe fn config(entry: *const rd_kafka_ConfigEntry_t) -> Option<(String, String
 /// # Safety
 ///
 /// `first` is null or points to `count` pointers that live for `'a`.
-unsafe fn elements<'a, T>(first: *mut *const T, count: usize) -> &'a [*const T] {
+pub(crate) unsafe fn elements<'a, T>(first: *mut *const T, count: usize) -> &'a [*const T] {
     if first.is_null() {
         return &[];
     }

@@ -8,7 +8,7 @@
 //! * [`Consumer`]: records are drained in batches from one work queue by
 //!   [`fill`](Consumer::fill); group events are served by another thread in
 //!   [`poll_events`](Consumer::poll_events).
-//! * [`Admin`]: topics and their configuration.
+//! * [`Admin`]: topics and their configuration, the state of a group.
 //! * [`EmbeddedBroker`]: a broker in the process, for tests and demonstrations.
 //!
 //! # Blocking
@@ -28,6 +28,7 @@ compile_error!("a token travels in a pointer of librdkafka: a 64-bit target is n
 
 mod admin;
 mod batch;
+mod build;
 mod client;
 mod close;
 mod commit;
@@ -41,6 +42,7 @@ mod event;
 mod events;
 mod faults;
 mod gate;
+mod groups;
 mod headers;
 mod kind;
 mod log;
@@ -63,6 +65,7 @@ mod wait;
 
 pub use admin::{Admin, NewTopic};
 pub use batch::Batch;
+pub use build::{Features, features};
 pub use close::CloseHandle;
 pub use conf::Properties;
 pub use consumer::Consumer;
@@ -71,6 +74,7 @@ pub use embedded::{EmbeddedBroker, EmbeddedConfig, embedded_profile, is_embedded
 pub use error::Error;
 pub use events::{ConsumerEvents, Partition};
 pub use faults::RequestKind;
+pub use groups::GroupInfo;
 pub use headers::Headers;
 pub use kind::ErrorKind;
 pub use message::Message;

@@ -1,6 +1,8 @@
 //! The command line as it is written.
 
+mod bench;
 mod call;
+mod doctor;
 mod parse;
 mod run;
 
@@ -9,7 +11,9 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 pub(crate) use self::{
+    bench::BenchArgs,
     call::{CallArgs, GatherArgs, RequestArgs, ScatterArgs},
+    doctor::DoctorArgs,
     run::{DemoArgs, DevArgs, ServeArgs, TopicSpec},
 };
 use crate::output::Form;
@@ -34,7 +38,7 @@ pub(crate) struct Cli {
 const AFTER_HELP: &str = "\
 Exit codes:
   0  a reply came, or the minimum of a scatter or gather was reached
-  1  something else failed: the system, the demonstration
+  1  something else failed: the system, the demonstration, a check of doctor
   2  the command line, a setting or the request itself is not valid
   3  the handler ran and answered with an error
   4  not executed: it is safe to try again
@@ -94,6 +98,8 @@ pub(crate) enum Command {
     Request(RequestArgs),
     Scatter(ScatterArgs),
     Gather(GatherArgs),
+    Bench(BenchArgs),
+    Doctor(DoctorArgs),
 }
 
 impl Command {

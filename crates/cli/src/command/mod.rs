@@ -2,8 +2,10 @@
 
 mod answers;
 mod ask;
+mod bench;
 mod demo;
 mod dev;
+mod doctor;
 mod exec;
 mod gather;
 mod request;
@@ -32,6 +34,8 @@ pub(crate) fn settings(cli: &Cli) -> Result<Settings, SettingsError> {
         Command::Request(args) => ask::flags(&mut flags, &args.call),
         Command::Scatter(args) => ask::flags(&mut flags, &args.call),
         Command::Gather(args) => ask::flags(&mut flags, &args.call),
+        Command::Bench(args) => ask::flags(&mut flags, &args.call),
+        Command::Doctor(args) => doctor::flags(&mut flags, args),
     }
     let environment = std::env::vars_os().map(|(name, value)| {
         let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
@@ -94,6 +98,8 @@ async fn dispatch(cli: Cli, settings: Settings, printer: Printer) -> Result<(), 
         Command::Request(args) => request::run(args, settings, printer).await,
         Command::Scatter(args) => scatter::run(args, settings, printer).await,
         Command::Gather(args) => gather::run(args, settings, printer).await,
+        Command::Bench(args) => bench::run(args, settings, printer).await,
+        Command::Doctor(args) => doctor::run(args, settings, printer).await,
     }
 }
 

@@ -83,6 +83,21 @@ impl Printer {
         Ok(())
     }
 
+    /// A result: text, or one JSON value on a line.
+    pub(crate) fn show(self, shown: &impl Show) -> Result<(), Failure> {
+        if self.form == Form::Json {
+            return stdout(|out| json::print(out, shown));
+        }
+        let mut text = Vec::new();
+        let shown = shown.text(&mut text);
+        // Takes the colours out again where nobody can see them.
+        let mut out = anstream::stdout().lock();
+        shown
+            .and_then(|()| out.write_all(&text))
+            .and_then(|()| out.flush())
+            .map_err(Failure::Stdout)
+    }
+
     /// A broker that runs, with its topics.
     pub(crate) fn broker(self, servers: &str, topics: &[(String, i32)]) -> Result<(), Failure> {
         stdout(|out| match self.form {
@@ -91,6 +106,12 @@ impl Printer {
             Form::Raw => writeln!(out, "{servers}"),
         })
     }
+}
+
+/// The result of a command that has one form for people and one for programs.
+pub(crate) trait Show: Serialize {
+    /// For people; bare values have no other form.
+    fn text(&self, out: &mut dyn Write) -> io::Result<()>;
 }
 
 /// Writes to standard output and flushes it. Bytes go out as they are.

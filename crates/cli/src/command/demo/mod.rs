@@ -18,6 +18,7 @@ use antiphon::{
     config::{ClientConfig, KafkaConfig},
 };
 
+pub(in crate::command) use self::page::{millis, thousands};
 use self::{greeters::Greeters, page::Page, prices::Sellers, stage::Stage};
 use crate::{args::DemoArgs, failure::Failure, output::Printer};
 
