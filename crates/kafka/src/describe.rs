@@ -4,7 +4,6 @@ use std::slice;
 use std::time::Duration;
 
 use rdkafka_sys::{
-    rd_kafka_ConfigEntry_name, rd_kafka_ConfigEntry_t, rd_kafka_ConfigEntry_value,
     rd_kafka_ConfigResource_configs, rd_kafka_ConfigResource_destroy,
     rd_kafka_ConfigResource_error_string, rd_kafka_ConfigResource_new,
     rd_kafka_CreatePartitions_result_topics, rd_kafka_CreateTopics_result_topics,
@@ -19,7 +18,7 @@ use rdkafka_sys::{
 use crate::event::Event;
 use crate::request::{Owned, Submit};
 use crate::text::{self, topic_name};
-use crate::{Admin, Error, sys};
+use crate::{Admin, ConfigEntry, Error, entry, sys};
 
 impl Admin {
     /// The configuration of a topic, by name; values that the broker keeps secret are left out.
@@ -32,6 +31,22 @@ impl Admin {
         topic: &str,
         timeout: Duration,
     ) -> Result<Vec<(String, String)>, Error> {
+        let entries = self.config_entries(topic, timeout)?.into_iter();
+        Ok(entries
+            .filter_map(|entry| Some((entry.name, entry.value?)))
+            .collect())
+    }
+
+    /// The configuration of a topic, with where each value comes from.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownTopic`](crate::ErrorKind::UnknownTopic); what the broker refuses.
+    pub fn config_entries(
+        &self,
+        topic: &str,
+        timeout: Duration,
+    ) -> Result<Vec<ConfigEntry>, Error> {
         const WHAT: &str = "reading the configuration of a topic";
         let name = topic_name(WHAT, topic)?;
         // SAFETY: librdkafka copies the name; the object is ours and freed by `Owned`.
@@ -113,7 +128,7 @@ unsafe fn topics<T>(
     Ok(())
 }
 
-fn configs(what: &'static str, event: &Event<'_>) -> Result<Vec<(String, String)>, Error> {
+fn configs(what: &'static str, event: &Event<'_>) -> Result<Vec<ConfigEntry>, Error> {
     let mut all = Vec::new();
     // SAFETY: the event is alive, and with it the result, its resources, their entries and texts;
     // each array has the length that is returned with it.
@@ -133,26 +148,11 @@ fn configs(what: &'static str, event: &Event<'_>) -> Result<Vec<(String, String)
             Error::check(what, code).map_err(|error| error.because(reason()))?;
             let mut count = 0;
             let first = rd_kafka_ConfigResource_configs(*resource, &raw mut count);
-            all.extend(
-                elements(first, count)
-                    .iter()
-                    .filter_map(|entry| config(*entry)),
-            );
+            let entries = elements(first, count).iter();
+            all.extend(entries.map(|entry| entry::read(*entry)));
         }
     }
     Ok(all)
-}
-
-/// # Safety
-///
-/// `entry` is an entry that is alive.
-unsafe fn config(entry: *const rd_kafka_ConfigEntry_t) -> Option<(String, String)> {
-    // SAFETY: the caller keeps the entry alive; its texts are parts of it.
-    unsafe {
-        let value = rd_kafka_ConfigEntry_value(entry);
-        let name = || text::copy(rd_kafka_ConfigEntry_name(entry));
-        (!value.is_null()).then(|| (name(), text::copy(value)))
-    }
 }
 
 /// # Safety

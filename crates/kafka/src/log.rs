@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rdkafka_sys::{rd_kafka_name, rd_kafka_t};
 
+use crate::secret::without_credentials;
 use crate::text;
 
 /// The callback for `rd_kafka_conf_set_log_cb`. librdkafka calls it from its own threads.
@@ -26,7 +27,7 @@ pub(crate) unsafe extern "C" fn callback(
             };
             (text::copy(name), text::copy(fac), text::copy(line))
         };
-        emit(level, &client, &fac, &line);
+        emit(level, &client, &fac, &without_credentials(&line));
     }));
 }
 
@@ -63,6 +64,41 @@ mod tests {
         }
         fn enter(&self, _: &Id) {}
         fn exit(&self, _: &Id) {}
+    }
+
+    struct Collects(std::sync::Mutex<String>);
+
+    impl Subscriber for Collects {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+        fn event(&self, event: &Event<'_>) {
+            event.record(
+                &mut |_: &tracing::field::Field, value: &dyn std::fmt::Debug| {
+                    self.0.lock().unwrap().push_str(&format!("{value:?}"));
+                },
+            );
+        }
+        fn enter(&self, _: &Id) {}
+        fn exit(&self, _: &Id) {}
+    }
+
+    #[test]
+    fn a_line_has_no_credentials() {
+        let collects = std::sync::Arc::new(Collects(std::sync::Mutex::default()));
+        tracing::subscriber::with_default(std::sync::Arc::clone(&collects), || {
+            let line = c"Broker name \"ssl://me:hunter2@host:1\"".as_ptr();
+            // SAFETY: both strings end with NUL; no client is a null pointer.
+            unsafe { callback(std::ptr::null(), 4, c"BROKER".as_ptr(), line) }
+        });
+        let shown = collects.0.lock().unwrap();
+        assert!(shown.contains("ssl://[hidden]@host:1"), "{shown}");
+        assert!(!shown.contains("hunter2"), "{shown}");
     }
 
     #[test]
