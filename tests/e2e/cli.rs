@@ -1,6 +1,10 @@
 //! The command line as a script sees it: standard output, exit codes, signals.
 
 mod config;
+pub(crate) mod settings;
+#[cfg(feature = "ssl")]
+pub(crate) mod tls;
+pub(crate) mod topics;
 mod whole;
 
 use std::io::Write as _;
