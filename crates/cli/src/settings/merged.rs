@@ -1,14 +1,11 @@
 //! What all layers come to.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use config::Value;
 
 use super::{
-    Sections, Settings, SettingsError, Source, files,
+    Sections, Settings, SettingsError, Source, check, files,
     layers::Layer,
     parse,
     rows::{self, Row},
@@ -27,8 +24,8 @@ pub(crate) struct Merged {
 }
 
 /// The two sections that a property of librdkafka may stand in.
-const BY_VALUE: &str = "properties";
-const BY_FILE: &str = "property_files";
+pub(super) const BY_VALUE: &str = "properties";
+pub(super) const BY_FILE: &str = "property_files";
 
 impl Merged {
     /// Checks each layer by itself, so that an error can name its origin, and merges them.
@@ -38,7 +35,7 @@ impl Merged {
         for mut layer in layers {
             layer.normalise(&known);
             unknown::check(&layer, &known)?;
-            given_once(&layer)?;
+            check::given_once(&layer)?;
             parse(layer.tree(), &layer)?;
             merged.add(&layer);
         }
@@ -127,54 +124,4 @@ impl Merged {
         named.sort();
         named
     }
-}
-
-/// Which of the two was meant is not to be guessed.
-fn given_once(layer: &Layer) -> Result<(), SettingsError> {
-    let tree = layer.tree();
-    let Some(files) = tree::get(&tree, &["kafka", BY_FILE]) else {
-        return Ok(());
-    };
-    let files = files.clone().into_table().unwrap_or_default();
-    let mut properties: Vec<_> = files.into_keys().collect();
-    properties.sort();
-    for property in properties {
-        if tree::get(&tree, &["kafka", BY_VALUE, &property]).is_some() {
-            let origin = layer.origin();
-            return Err(SettingsError::GivenTwice { origin, property });
-        }
-    }
-    Ok(())
-}
-
-/// Everything that is wrong with one file by itself.
-pub(crate) fn problems(path: &Path, read_files: bool) -> Vec<SettingsError> {
-    let mut layer = match Layer::file(path) {
-        Ok(layer) => layer,
-        Err(error) => return vec![error],
-    };
-    let known = super::known();
-    layer.normalise(&known);
-    let wrong = unknown::all(&layer, &known);
-    if !wrong.is_empty() {
-        return wrong;
-    }
-    let origin = layer.origin();
-    let checked = Merged::of(vec![layer]).and_then(|merged| usable(&merged, &origin, read_files));
-    checked.err().into_iter().collect()
-}
-
-/// Whether the values are such that a client could be built.
-pub(super) fn usable(merged: &Merged, origin: &str, read_files: bool) -> Result<(), SettingsError> {
-    let settings = match read_files {
-        true => merged.settings()?,
-        false => merged.settings_without_files()?,
-    };
-    let properties = settings.kafka.properties.into_iter();
-    let properties: antiphon_kafka::Properties = properties.collect();
-    let checked = properties.check();
-    checked.map_err(|source| SettingsError::WrongProperty {
-        origin: origin.to_owned(),
-        source,
-    })
 }

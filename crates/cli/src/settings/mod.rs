@@ -1,5 +1,6 @@
 //! Settings: a TOML file, then the environment, then the command line.
 
+mod check;
 mod error;
 mod files;
 mod layers;
@@ -20,7 +21,7 @@ use antiphon::config::{ClientConfig, KafkaConfig, ServiceConfig};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::{
-    error::SettingsError, layers::Layer, merged::problems, rows::Row, source::Source,
+    check::problems, error::SettingsError, layers::Layer, rows::Row, source::Source,
 };
 use self::{merged::Merged, tree::Tree};
 use crate::output::Form;
@@ -113,7 +114,7 @@ impl Settings {
         read_files: bool,
     ) -> Result<(), SettingsError> {
         let merged = merged(file, environment, flags)?;
-        merged::usable(&merged, "the settings", read_files)
+        check::usable(&merged, "the settings", read_files)
     }
 }
 

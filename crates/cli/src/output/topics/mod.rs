@@ -1,61 +1,20 @@
 //! Topics.
 
+mod lines;
+
 use std::io::{self, Write};
 
-use antiphon_kafka::{ConfigEntry, ConfigSource, NewTopic, PartitionInfo};
-use serde::Serialize;
+use antiphon_kafka::{ConfigEntry, NewTopic, PartitionInfo};
 
+use self::lines::{DifferenceItem, OutcomeLine, TopicLine, source};
 use super::{Form, Printer, hint, json, printable, stdout, table};
 use crate::{command::Difference, failure::Failure};
-
-/// What was done with a topic.
-#[derive(Serialize)]
-struct OutcomeLine<'a> {
-    r#type: &'static str,
-    topic: &'a str,
-    outcome: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    partitions: Option<usize>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    differences: Vec<DifferenceItem<'a>>,
-}
-
-#[derive(Serialize)]
-struct DifferenceItem<'a> {
-    name: &'a str,
-    default: &'a str,
-    found: &'a str,
-}
-
-#[derive(Serialize)]
-struct TopicLine<'a> {
-    r#type: &'static str,
-    topic: &'a str,
-    partitions: Vec<PartitionItem<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    configs: Option<Vec<ConfigItem<'a>>>,
-}
-
-#[derive(Serialize)]
-struct PartitionItem<'a> {
-    partition: i32,
-    leader: Option<i32>,
-    replicas: &'a [i32],
-    in_sync: &'a [i32],
-}
-
-#[derive(Serialize)]
-struct ConfigItem<'a> {
-    name: &'a str,
-    value: Option<&'a str>,
-    source: &'static str,
-}
 
 /// A topic that was created.
 pub(crate) fn created(printer: Printer, topic: &NewTopic, partitions: u32) -> Result<(), Failure> {
     let line = OutcomeLine {
         partitions: usize::try_from(partitions).ok(),
-        ..outcome(&topic.name, "created")
+        ..OutcomeLine::of(&topic.name, "created")
     };
     let configs = topic.configs.iter().map(|(k, v)| format!("{k}={v}"));
     let configs = configs.collect::<Vec<_>>().join(", ");
@@ -78,7 +37,7 @@ pub(crate) fn exists(
     let line = OutcomeLine {
         partitions: Some(partitions),
         differences: items.collect(),
-        ..outcome(topic, "exists")
+        ..OutcomeLine::of(topic, "exists")
     };
     let text = format!("{topic} exists already, with {partitions} partitions; nothing was changed");
     say(printer, &line, &text)?;
@@ -102,7 +61,7 @@ pub(crate) fn exists(
 pub(crate) fn deleted(printer: Printer, topic: &str) -> Result<(), Failure> {
     say(
         printer,
-        &outcome(topic, "deleted"),
+        &OutcomeLine::of(topic, "deleted"),
         &format!("deleted {topic}"),
     )
 }
@@ -116,21 +75,11 @@ pub(crate) fn described(
 ) -> Result<(), Failure> {
     stdout(|out| match printer.form {
         Form::Text => text(out, topic, partitions, configs),
-        Form::Json => json::print(out, &topic_line(topic, partitions, configs)),
+        Form::Json => json::print(out, &TopicLine::of(topic, partitions, configs)),
         Form::Raw => rows(partitions)
             .into_iter()
             .try_for_each(|row| writeln!(out, "{topic}\t{}", row.join("\t"))),
     })
-}
-
-fn outcome<'a>(topic: &'a str, outcome: &'static str) -> OutcomeLine<'a> {
-    OutcomeLine {
-        r#type: "topic",
-        topic,
-        outcome,
-        partitions: None,
-        differences: Vec::new(),
-    }
 }
 
 fn say(printer: Printer, line: &OutcomeLine<'_>, text: &str) -> Result<(), Failure> {
@@ -186,39 +135,6 @@ fn rows(partitions: &[PartitionInfo]) -> Vec<Vec<String>> {
 fn list(brokers: &[i32]) -> String {
     let brokers: Vec<_> = brokers.iter().map(ToString::to_string).collect();
     brokers.join(",")
-}
-
-fn topic_line<'a>(
-    topic: &'a str,
-    partitions: &'a [PartitionInfo],
-    configs: Option<&'a [ConfigEntry]>,
-) -> TopicLine<'a> {
-    let partitions = partitions.iter().map(|one| PartitionItem {
-        partition: one.id,
-        leader: one.leader,
-        replicas: &one.replicas,
-        in_sync: &one.in_sync,
-    });
-    let item = |entry: &'a ConfigEntry| ConfigItem {
-        name: &entry.name,
-        value: entry.value.as_deref(),
-        source: source(entry.source),
-    };
-    TopicLine {
-        r#type: "topic",
-        topic,
-        partitions: partitions.collect(),
-        configs: configs.map(|all| all.iter().map(item).collect()),
-    }
-}
-
-fn source(source: ConfigSource) -> &'static str {
-    match source {
-        ConfigSource::Topic => "topic",
-        ConfigSource::Broker => "broker",
-        ConfigSource::Default => "default",
-        _ => "unknown",
-    }
 }
 
 #[cfg(test)]
