@@ -3,6 +3,10 @@
 mod bench;
 mod config;
 mod doctor;
+pub(crate) mod settings;
+#[cfg(feature = "ssl")]
+pub(crate) mod tls;
+pub(crate) mod topics;
 mod whole;
 
 use std::io::Write as _;

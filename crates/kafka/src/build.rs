@@ -1,6 +1,7 @@
 //! What librdkafka was built with.
 
 use std::ptr;
+use std::sync::OnceLock;
 
 use rdkafka_sys::{
     rd_kafka_conf_destroy, rd_kafka_conf_get, rd_kafka_conf_new, rd_kafka_conf_res_t as Outcome,
@@ -26,9 +27,14 @@ impl Features {
     }
 }
 
-/// Asks librdkafka what it was built with. Does not block.
+/// What librdkafka was built with; it is asked once. Does not block.
 #[must_use]
-pub fn features() -> Features {
+pub fn features() -> &'static Features {
+    static FEATURES: OnceLock<Features> = OnceLock::new();
+    FEATURES.get_or_init(read)
+}
+
+fn read() -> Features {
     // SAFETY: the version is a static string.
     let version = unsafe { text::copy(rd_kafka_version_str()) };
     let names = builtin();
@@ -76,6 +82,7 @@ mod tests {
             features.has("snappy") && features.has("lz4"),
             "{features:?}"
         );
+        assert!(features.has("sasl_plain"), "{features:?}");
         assert!(!features.has("snapp"), "{features:?}");
         assert_eq!(features.has("zstd"), cfg!(feature = "zstd"), "{features:?}");
     }

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 pub(crate) use compose::{FILE as COMPOSE_FILE, compose};
 pub(crate) use jars::VERSION;
+pub(crate) use node::Door;
 pub(crate) use probe::api_versions;
 
 use super::reason::{Attempt, Because as _};
@@ -113,6 +114,21 @@ impl KafkaHandle {
     /// Only [`Jars`] can give one: check [`KafkaHandle::private_unavailable`] first.
     pub(crate) fn private() -> Attempt<Self> {
         Self::of_jars(Jars::find()?)
+    }
+
+    /// The same with a [`Door`] for clients with TLS and a password.
+    pub(crate) fn private_secured() -> Attempt<Self> {
+        let node = Node::launch_secured(Jars::find()?)?;
+        Ok(Self {
+            bootstrap_servers: node.address(),
+            runner: Runner::Node(node),
+        })
+    }
+
+    /// The door of a [secured](Self::private_secured) broker.
+    pub(crate) fn door(&self) -> Attempt<&Door> {
+        let door = self.node()?.door();
+        door.ok_or_else(|| "this broker knows no TLS".to_owned())
     }
 
     /// Why there can be no private broker here; `None` when there can.

@@ -179,6 +179,7 @@ impl<'a> StatusFields<'a> {
     }
 }
 
+/// One line.
 pub(super) fn print(out: &mut dyn Write, line: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer(&mut *out, line).map_err(io::Error::from)?;
     out.write_all(b"\n")

@@ -2,7 +2,10 @@
 
 mod error;
 mod json;
+pub(crate) mod settings;
+mod table;
 mod text;
+pub(crate) mod topics;
 
 use std::io::{self, Write};
 
@@ -10,8 +13,10 @@ use antiphon::{Gathered, Reply};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
+use self::error::causes;
 pub(crate) use self::{
     error::report,
+    settings::Verdict,
     text::{hint, printable},
 };
 use crate::failure::Failure;
@@ -115,7 +120,7 @@ pub(crate) trait Show: Serialize {
 }
 
 /// Writes to standard output and flushes it. Bytes go out as they are.
-fn stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+pub(crate) fn stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     write(&mut out)
         .and_then(|()| out.flush())

@@ -48,10 +48,24 @@ impl Jars {
 
     /// Prepares the data directory that `settings` names; fails if Kafka does not take the settings.
     pub(super) fn format(&self, settings: &Path) -> Attempt<()> {
+        run(&mut self.formatter(settings)).map(drop)
+    }
+
+    /// The same with a user for SASL/SCRAM, as `--add-scram` takes it.
+    pub(super) fn format_with_user(&self, settings: &Path, user: &str) -> Attempt<()> {
+        run(self.formatter(settings).args(["--add-scram", user])).map(drop)
+    }
+
+    fn formatter(&self, settings: &Path) -> Command {
         let mut tool = self.java("kafka.tools.StorageTool");
         tool.args(["format", "-t", &cluster_id(), "-c"])
             .arg(settings);
-        run(&mut tool).map(drop)
+        tool
+    }
+
+    /// The tool for keys and certificates, which comes with every Java.
+    pub(super) fn keytool(&self) -> Command {
+        Command::new(self.java.with_file_name("keytool"))
     }
 
     /// A command that runs `main_class` with all jars.

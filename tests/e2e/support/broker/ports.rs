@@ -40,7 +40,7 @@ impl Ports {
 }
 
 /// One port of 127.0.0.1 on which nobody listens, never the same twice in a process.
-fn free_port() -> Attempt<u16> {
+pub(super) fn free_port() -> Attempt<u16> {
     (0..COUNT)
         .map(|_| candidate())
         .find(|port| is_free(*port).is_ok())

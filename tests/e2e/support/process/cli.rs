@@ -69,6 +69,9 @@ fn build(profile_directory: &Path) -> Attempt<PathBuf> {
         "--profile",
         profile,
     ]);
+    if cfg!(feature = "ssl") {
+        command.args(["--features", "ssl"]);
+    }
     run(command
         .arg("--target-dir")
         .arg(target)

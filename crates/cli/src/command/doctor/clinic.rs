@@ -13,7 +13,11 @@ use antiphon_kafka::{Admin, BrokerInfo, Error, Properties};
 use tokio::sync::mpsc;
 
 use super::finding::Finding;
-use crate::{args::DoctorArgs, settings::Settings};
+use crate::{
+    args::DoctorArgs,
+    command::admin::{self, SERVERS},
+    settings::Settings,
+};
 
 /// Settings of a topic or broker, by name.
 pub(super) type Configs = BTreeMap<String, String>;
@@ -43,12 +47,7 @@ impl Clinic {
         stopped: Arc<AtomicBool>,
         findings: mpsc::Sender<Finding>,
     ) -> Self {
-        let mut properties = Properties::new();
-        properties.extend(settings.kafka.properties.clone());
-        let servers = settings.kafka.bootstrap_servers.trim();
-        if !servers.is_empty() {
-            properties.set(SERVERS, servers);
-        }
+        let mut properties = admin::named(&settings.kafka);
         properties
             .set_default("client.id", "antiphon-doctor")
             .set_default("reconnect.backoff.ms", "50")
@@ -114,8 +113,6 @@ impl Clinic {
         }
     }
 }
-
-const SERVERS: &str = "bootstrap.servers";
 
 impl Cluster {
     /// The settings of a topic.

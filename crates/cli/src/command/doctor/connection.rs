@@ -6,13 +6,14 @@ use std::{
 };
 
 use antiphon_kafka::{
-    Admin, BrokerInfo, Error, Producer, ProducerEvent, Properties, Reports, is_embedded,
+    Admin, BrokerInfo, Error, Producer, ProducerEvent, Properties, Reports, is_embedded, redacted,
 };
 
 use super::{
     clinic::{Clinic, Cluster, counted},
     finding::Finding,
 };
+use crate::command::admin::SERVERS;
 
 /// More servers than anybody names; each takes some threads while it is asked.
 const MOST: usize = 32;
@@ -44,7 +45,7 @@ pub(super) fn check(clinic: &Clinic) -> Option<Cluster> {
     });
     let mut brokers = Vec::new();
     for (server, answer) in servers.iter().zip(answers) {
-        let check = format!("connection to {server}");
+        let check = format!("connection to {}", redacted(SERVERS, server));
         match answer.unwrap_or_else(|_| Err("the question broke off".to_owned())) {
             Ok(known) => {
                 let detail = format!("answers, and knows of {}", counted(known.len(), "broker"));

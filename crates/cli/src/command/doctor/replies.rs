@@ -44,7 +44,7 @@ pub(super) fn check(clinic: &Clinic, cluster: &Cluster) {
     found.into_iter().for_each(|finding| clinic.say(finding));
 }
 
-const RIGHT: &str = "ask for the right to read it; see the table of rights in the README";
+const RIGHT: &str = "ask for the right to read it; docs/operations.md lists the rights";
 
 /// The endings that services allow by themselves.
 fn is_default_name(topic: &str) -> bool {
@@ -59,7 +59,8 @@ fn absent(clinic: &Clinic, check: String) -> Finding {
         clinic.settings.client.timeout,
     );
     if !reply.create {
-        let remedy = "create it, or set `reply.create` of the section [client] to true";
+        let remedy = "create it by `antiphon topics create --reply`, or set `reply.create` of the \
+                      section [client] to true";
         return Finding::fail(
             check,
             "does not exist, and a client may not create it",

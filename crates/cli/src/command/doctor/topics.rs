@@ -55,13 +55,13 @@ fn one(clinic: &Clinic, cluster: &Cluster, topic: &str, check: String) {
     found.into_iter().for_each(|finding| clinic.say(finding));
 }
 
-const RIGHT: &str = "ask for the right to read and write it; see the table of rights in the README";
+const RIGHT: &str = "ask for the right to read and write it; docs/operations.md lists the rights";
 
 fn absent(check: String, topic: &str) -> Finding {
     Finding::fail(
         check,
         "does not exist, and a request never creates it",
-        format!("check the name, or create it: `antiphon serve {topic} --create-topic N` does"),
+        format!("check the name, or create it: `antiphon topics create {topic}` does"),
     )
 }
 
