@@ -1,5 +1,5 @@
-//! The snippets of the README and of the guide are tests too: what a reader copies has compiled, and where it can has
-//! run.
+//! The snippets of the README and of the guide are tests too: what a reader copies has compiled,
+//! and has run where it needs no Kafka.
 
 #[doc = include_str!("../../../README.md")]
 struct Readme;
