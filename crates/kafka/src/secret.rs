@@ -28,7 +28,7 @@ pub fn is_secret(key: &str) -> bool {
     !is_path && (PARTS.iter().any(|part| key.contains(part)) || key.ends_with("ssl_key"))
 }
 
-/// A value as it may be shown: nothing of a secret, and no credentials of a URL.
+/// A value as it may be shown: nothing of a secret, and no credentials of an address.
 #[must_use]
 pub fn redacted<'a>(key: &str, value: &'a str) -> Cow<'a, str> {
     if is_secret(key) {
@@ -37,8 +37,28 @@ pub fn redacted<'a>(key: &str, value: &'a str) -> Cow<'a, str> {
     without_credentials(value)
 }
 
-/// A text without what stands between `://` and `@`.
+/// A text without what stands between `://` and `@`, and without `name:password@` of an address that
+/// has no scheme: librdkafka drops it where it quotes one.
 pub(crate) fn without_credentials(text: &str) -> Cow<'_, str> {
+    match without_userinfo(text) {
+        Cow::Borrowed(text) => without_pairs(text),
+        Cow::Owned(text) => Cow::Owned(without_pairs(&text).into_owned()),
+    }
+}
+
+fn without_pairs(text: &str) -> Cow<'_, str> {
+    let is_pair = |part: &str| part.rsplit_once('@').is_some_and(|(a, _)| a.contains(':'));
+    if !text.split(is_end_of_authority).any(is_pair) {
+        return Cow::Borrowed(text);
+    }
+    let shown = text.split_inclusive(is_end_of_authority).map(|part| {
+        let at = part.rfind('@').filter(|_| is_pair(part));
+        at.map_or_else(|| part.to_owned(), |at| format!("{HIDDEN}{}", &part[at..]))
+    });
+    Cow::Owned(shown.collect())
+}
+
+fn without_userinfo(text: &str) -> Cow<'_, str> {
     let mut shown = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("://") {
@@ -91,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_of_a_url_are_hidden_wherever_it_stands() {
+    fn credentials_of_an_address_are_hidden_wherever_it_stands() {
         for (value, shown) in [
             ("http://proxy:3128/a@b", "http://proxy:3128/a@b"),
             ("http://me:hunter2@proxy", "http://[hidden]@proxy"),
@@ -100,6 +120,12 @@ mod tests {
                 "a://[hidden]@h:1,b://h:2,c://[hidden]@h/",
             ),
             ("me@example.org", "me@example.org"),
+            ("me:hunter2@h:1, u@x:p@h/b", "[hidden]@h:1, [hidden]@h/b"),
+            (
+                "me:hunter2@h:1/bootstrap: can not resolve 'me:hunter2@h:1'",
+                "[hidden]@h:1/bootstrap: can not resolve [hidden]@h:1'",
+            ),
+            ("at 12:30 from a@b:9092", "at 12:30 from a@b:9092"),
             ("", ""),
         ] {
             assert_eq!(redacted("http.proxy", value), shown);

@@ -242,6 +242,7 @@ pub(super) fn nowhere(_: &Env) -> Result<(), Failed> {
     let said = say(antiphon(wanting)?, "")?;
     ended(&said, 1)?;
     finds(&findings(&said)?, "settings", "fail", "linger.mss")?;
+    keeps_secrets()?;
     for usage in ["bench", "doctor"] {
         let help = say(antiphon([usage, "--help"])?, "")?;
         ended(&help, 0)?;
@@ -255,4 +256,28 @@ pub(super) fn nowhere(_: &Env) -> Result<(), Failed> {
         &say(antiphon(["bench", "t", "x", "--payload", "5"])?, "")?,
         2,
     )
+}
+
+/// Neither of an address nor of a property: not even from what librdkafka says.
+fn keeps_secrets() -> Result<(), Failed> {
+    for servers in [
+        "PLAINTEXT://me:hunter2@127.0.0.1:1",
+        "me:hunter2@127.0.0.1:1",
+        "ssl://me:hunter2@127.0.0.1:1",
+    ] {
+        for command in [
+            &["doctor", "t", "--timeout", "2s", "-vv"][..],
+            &["doctor", "t", "--timeout", "2s", "-o", "json"],
+        ] {
+            let secret = ["-b", servers, "-X", "sasl.password=hunter2"];
+            let said = say(antiphon([&secret[..], command].concat())?, "")?;
+            ended(&said, 1)?;
+            let all = format!("{}{}", said.out, said.err);
+            ensure(
+                all.contains("[hidden]@127.0.0.1:1") && !all.contains("hunter2"),
+                all,
+            )?;
+        }
+    }
+    Ok(())
 }
