@@ -7,7 +7,7 @@ use antiphon::config::{ClientConfig, ReplyConfig};
 use antiphon_kafka::Admin;
 use libtest_mimic::Failed;
 
-use crate::support::rig::{LIMIT, block_on, properties};
+use crate::support::rig::{LIMIT, block_on, properties, serve};
 use crate::support::suite::{Case, Env, Needs, ensure};
 use crate::support::wait::eventually;
 
@@ -21,6 +21,11 @@ pub(crate) const CASES: &[Case] = &[
         name: "admin::a_reply_topic_is_created_as_configured",
         needs: Needs::Kafka,
         run: |env| block_on(reply_topic(env)),
+    },
+    Case {
+        name: "admin::brokers_and_groups_are_described",
+        needs: Needs::Kafka,
+        run: |env| block_on(brokers_and_groups(env)),
     },
 ];
 
@@ -94,3 +99,36 @@ async fn reply_topic(env: &Env) -> Result<(), Failed> {
         format!("{retention:?}"),
     )
 }
+
+async fn brokers_and_groups(env: &Env) -> Result<(), Failed> {
+    let topic = env.create_topic("grouped", 1)?;
+    let name = env.topic("grouped-echo");
+    let service = serve(env, &topic, &name, |_, value| async move { Ok(value) }).await?;
+    let admin = Admin::new(&properties(env.bootstrap_servers()))?;
+    let asked = tokio::task::spawn_blocking(move || {
+        let broker = admin.brokers(LIMIT)?.first().map(|broker| broker.id);
+        let broker = broker.ok_or("no broker")?;
+        let settings = admin.describe_broker(broker, LIMIT)?;
+        ensure(
+            admin.controller().is_some() && admin.describe_broker(4711, SHORT).is_err(),
+            "a controller, and no broker 4711",
+        )?;
+        Ok::<_, Failed>((settings, admin.describe_group(&name, LIMIT)?))
+    });
+    let (settings, group) = asked.await??;
+    ensure(
+        settings
+            .iter()
+            .any(|(name, value)| name == "num.partitions" && value == "1"),
+        format!("{settings:?}"),
+    )?;
+    ensure(
+        group.members == 1 && group.state == "Stable" && group.assignor == "cooperative-sticky",
+        format!("{group:?}"),
+    )?;
+    service.drain(LIMIT).await;
+    Ok(())
+}
+
+/// What is not there is awaited for so long.
+const SHORT: Duration = Duration::from_millis(300);

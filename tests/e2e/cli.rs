@@ -1,6 +1,12 @@
 //! The command line as a script sees it: standard output, exit codes, signals.
 
+mod bench;
 mod config;
+mod doctor;
+pub(crate) mod settings;
+#[cfg(feature = "ssl")]
+pub(crate) mod tls;
+pub(crate) mod topics;
 mod whole;
 
 use std::io::Write as _;
@@ -81,6 +87,66 @@ pub(crate) const CASES: &[Case] = &[
         name: "cli::demo_runs_on_kafka_and_leaves_no_topic_behind",
         needs: Needs::Kafka,
         run: whole::demo_on_kafka,
+    },
+    Case {
+        name: "cli::bench_keeps_requests_in_flight_and_its_numbers_fit_together",
+        needs: Needs::Both,
+        run: bench::closed,
+    },
+    Case {
+        name: "cli::bench_keeps_a_rate",
+        needs: Needs::Both,
+        run: bench::open,
+    },
+    Case {
+        name: "cli::bench_counts_latency_from_when_a_request_was_due",
+        needs: Needs::Both,
+        run: bench::overloaded,
+    },
+    Case {
+        name: "cli::bench_counts_errors_by_kind_and_by_what_was_executed",
+        needs: Needs::Both,
+        run: bench::nobody,
+    },
+    Case {
+        name: "cli::bench_reports_what_it_measured_when_it_is_interrupted",
+        needs: Needs::Both,
+        run: bench::interrupted,
+    },
+    Case {
+        name: "cli::doctor_finds_a_healthy_system_healthy",
+        needs: Needs::Both,
+        run: doctor::healthy,
+    },
+    Case {
+        name: "cli::doctor_fails_on_a_warning_only_if_it_is_strict",
+        needs: Needs::Both,
+        run: doctor::strict,
+    },
+    Case {
+        name: "cli::doctor_finds_a_missing_topic_and_a_missing_service",
+        needs: Needs::Both,
+        run: doctor::missing,
+    },
+    Case {
+        name: "cli::doctor_finds_topics_that_can_not_work",
+        needs: Needs::Kafka,
+        run: doctor::bad_replies,
+    },
+    Case {
+        name: "cli::doctor_names_the_server_that_is_dead",
+        needs: Needs::Both,
+        run: doctor::dead_server,
+    },
+    Case {
+        name: "cli::doctor_ends_where_a_server_is_frozen",
+        needs: Needs::Nothing,
+        run: doctor::frozen,
+    },
+    Case {
+        name: "cli::doctor_ends_where_there_is_no_broker",
+        needs: Needs::Nothing,
+        run: doctor::nowhere,
     },
 ];
 

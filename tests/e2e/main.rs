@@ -8,6 +8,7 @@
 //! cargo test -p antiphon-tests -- embedded::            no Java, no network, seconds
 //! ANTIPHON_REQUIRE_KAFKA=1 cargo test -p antiphon-tests a missing Kafka is a failure, not an ignored test
 //! ANTIPHON_TEST_BOOTSTRAP_SERVERS=host:9092 cargo test  a Kafka of yours instead of one started here
+//! cargo test -p antiphon-tests --features ssl -- tls     TLS and SASL/SCRAM, on a Kafka with a certificate
 //! ```
 
 mod admin;
@@ -38,6 +39,10 @@ const CASES: &[&[Case]] = &[
     bench::CASES,
     broker_restart::CASES,
     cli::CASES,
+    cli::settings::CASES,
+    #[cfg(feature = "ssl")]
+    cli::tls::CASES,
+    cli::topics::CASES,
     compose_file::CASES,
     harness::CASES,
     round_trip::CASES,

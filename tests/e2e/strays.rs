@@ -41,7 +41,9 @@ async fn expect_counts(client: &Client, wanted: StrayCounts) -> Result<(), Faile
 async fn counted(env: &Env) -> Result<(), Failed> {
     let topic = env.create_topic("strays", 1)?;
     let silent = env.create_topic("silent", 1)?;
-    let id_of = |context: antiphon::Context, _| async move { Ok(bytes::Bytes::copy_from_slice(context.correlation_id())) };
+    let id_of = |context: antiphon::Context, _| async move {
+        Ok(Bytes::copy_from_slice(context.correlation_id()))
+    };
     let _service = serve(env, &topic, &env.topic("ids"), id_of).await?;
     let client = client(env).await?;
     let mut observed = client.strays();

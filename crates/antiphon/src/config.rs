@@ -1,11 +1,12 @@
 //! Settings as plain data, with their defaults and limits. Every struct refuses unknown keys.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
+use antiphon_kafka::redacted;
 use serde::{Deserialize, Serialize};
 
-/// How to reach Kafka.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// How to reach Kafka. `Debug` hides the values of secrets.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct KafkaConfig {
     /// `host:port` pairs, comma-separated. Required, here or as a property.
@@ -24,6 +25,18 @@ impl Default for KafkaConfig {
             properties: BTreeMap::new(),
             connect_timeout: Duration::from_secs(10),
         }
+    }
+}
+
+impl fmt::Debug for KafkaConfig {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let properties = self.properties.iter();
+        let properties: BTreeMap<_, _> = properties.map(|(k, v)| (k, redacted(k, v))).collect();
+        out.debug_struct("KafkaConfig")
+            .field("bootstrap_servers", &redacted("", &self.bootstrap_servers))
+            .field("properties", &properties)
+            .field("connect_timeout", &self.connect_timeout)
+            .finish()
     }
 }
 
@@ -213,5 +226,21 @@ impl Default for ServiceConfig {
             create_topics: None,
             first_poll: FirstPoll::default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_hides_secrets_and_shows_the_rest() {
+        let config = KafkaConfig::new("SASL_SSL://me:hunter2@host:9093")
+            .property("sasl.password", "hunter2")
+            .property("linger.ms", "5");
+        let shown = format!("{config:?}");
+        assert!(!shown.contains("hunter2"), "{shown}");
+        assert!(shown.contains("\"linger.ms\": \"5\""), "{shown}");
+        assert!(shown.contains("host:9093"), "{shown}");
     }
 }

@@ -60,6 +60,8 @@ pub mod transport;
 
 mod client;
 mod error;
+#[cfg(doctest)]
+mod guide;
 mod headers;
 mod metrics;
 pub mod service;
@@ -79,8 +81,3 @@ pub use self::{
     error::{RequestError, RequestErrorKind, StartError, StartErrorKind},
     service::{Context, DrainReport, Service, ServiceBuilder},
 };
-
-/// The examples of the README are tests too.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;

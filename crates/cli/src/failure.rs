@@ -1,13 +1,13 @@
 //! Everything that ends a command without success.
 
-use std::io;
+use std::{io, path::PathBuf};
 
 use antiphon::{
     Executed, GatherError, RequestError, RequestErrorKind, StartError, StartErrorKind,
     transport::TransportError,
 };
 
-use crate::{exit::Exit, settings::SettingsError};
+use crate::{command::TopicsError, exit::Exit, settings::SettingsError};
 
 /// Why a command ended without success.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +24,27 @@ pub(crate) enum Failure {
     /// A scatter or gather stayed below its minimum.
     #[error(transparent)]
     Gather(#[from] GatherError),
+    /// Something was not done with a topic.
+    #[error(transparent)]
+    Topics(#[from] TopicsError),
+    /// Some of the files that were checked are not valid; what is wrong was said before.
+    #[error("{invalid} of {of} configuration files not valid")]
+    InvalidFiles {
+        /// How many are not.
+        invalid: usize,
+        /// How many were checked.
+        of: usize,
+    },
+    /// A file or directory can not be used.
+    #[error("can not {what} {}", path.display())]
+    File {
+        /// What was being done.
+        what: &'static str,
+        /// With which one.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
     /// The broker in this process, or a client of the demonstration's own.
     #[error("{what}")]
     Kafka {
@@ -43,6 +64,12 @@ pub(crate) enum Failure {
         /// Why it failed.
         source: io::Error,
     },
+    /// A task of this program ended before its work was done.
+    #[error("a part of this program broke off")]
+    Task(#[from] tokio::task::JoinError),
+    /// What was printed says it already.
+    #[error("see the output")]
+    Told(Exit),
     /// A service was stopped with requests in hand.
     #[error("{abandoned} of {in_hand} requests in hand were not answered in time")]
     Abandoned {
@@ -63,16 +90,21 @@ impl Failure {
     /// The code that the program ends with.
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Settings(_) => Exit::Invalid,
+            Self::Settings(_) | Self::InvalidFiles { .. } => Exit::Invalid,
+            Self::Topics(error) => error.exit(),
             Self::Start(error) => Exit::of_start(error),
             Self::Call(error) => Exit::of_call(error),
             Self::Gather(error) => Exit::of_gather(error),
             Self::Abandoned { .. } => Exit::Unknown,
+            Self::Told(exit) => *exit,
             Self::Failed(_) => Exit::Failed,
             Self::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
-            Self::Kafka { .. } | Self::Stdout(_) | Self::System { .. } | Self::Unexpected(_) => {
-                Exit::Failed
-            }
+            Self::Kafka { .. }
+            | Self::File { .. }
+            | Self::Stdout(_)
+            | Self::System { .. }
+            | Self::Task(_)
+            | Self::Unexpected(_) => Exit::Failed,
         }
     }
 
@@ -96,12 +128,14 @@ impl Failure {
     /// A stable name of what happened.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
-            Self::Settings(_) => "config",
+            Self::Settings(_) | Self::InvalidFiles { .. } => "config",
+            Self::Topics(error) => error.kind(),
             Self::Start(error) => start_kind(error.kind()),
             Self::Call(error) => error.kind().as_str(),
             Self::Gather(error) => error.error().kind().as_str(),
             Self::Kafka { .. } => "kafka",
-            Self::Stdout(_) | Self::System { .. } => "system",
+            Self::File { .. } | Self::Stdout(_) | Self::System { .. } | Self::Task(_) => "system",
+            Self::Told(_) => "told",
             Self::Abandoned { .. } => "abandoned",
             Self::Failed(_) => "failed",
             Self::Unexpected(_) => "unexpected",
@@ -112,6 +146,7 @@ impl Failure {
     pub(crate) fn advice(&self) -> Option<&'static str> {
         match self {
             Self::Start(error) => advice_on_start(error.kind()),
+            Self::Topics(error) => error.advice(),
             Self::Abandoned { .. } => Some("they will be delivered again, to this group"),
             _ => self.call().map(advice_on_call),
         }
@@ -137,7 +172,7 @@ fn advice_on_start(kind: StartErrorKind) -> Option<&'static str> {
             "check -b and the network; `antiphon dev` runs a broker for development"
         }
         StartErrorKind::UnknownTopic => {
-            "create the topic, or let `serve` do it by --create-topic N"
+            "create the topic: `antiphon topics create` does, and `serve` with --create-topic N"
         }
         StartErrorKind::NotAuthorized => "ask for the right, or use another principal",
         _ => return None,
@@ -149,7 +184,7 @@ fn advice_on_call(error: &RequestError) -> &'static str {
     match (error.kind(), error.executed()) {
         (Kind::Invalid | Kind::TooLarge, _) => "change the request; nothing was sent",
         (Kind::UnknownTopic, _) => {
-            "check the name, or create the topic; `antiphon serve TOPIC --create-topic N` does"
+            "check the name, or create the topic; `antiphon topics create` does"
         }
         (Kind::NotAuthorized, _) => "ask for the right to write to the topic",
         (Kind::Status, Executed::No) => "nothing ran; what the service says tells whether to retry",

@@ -1,6 +1,10 @@
 //! Values of requests.
 
-use std::io::{self, Read};
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
 
 use bytes::Bytes;
 
@@ -16,13 +20,22 @@ pub(crate) fn value(argument: Option<&str>, limit: u32) -> Result<Bytes, Failure
     }
 }
 
+/// The content of a file, with the same limit.
+pub(crate) fn file(path: &Path, limit: u32) -> Result<Bytes, Failure> {
+    let file = File::open(path).map_err(|source| Failure::System {
+        what: "can not open the file with the payload",
+        source,
+    })?;
+    read(file, limit)
+}
+
 fn read(input: impl Read, limit: u32) -> Result<Bytes, Failure> {
     let mut value = Vec::new();
     input
         .take(u64::from(limit) + 1)
         .read_to_end(&mut value)
         .map_err(|source| Failure::System {
-            what: "can not read standard input",
+            what: "can not read the value",
             source,
         })?;
     Ok(value.into())

@@ -12,8 +12,6 @@ mod signals;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use self::args::Cli;
 
 #[cfg(unix)]
@@ -21,12 +19,15 @@ use self::args::Cli;
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::read();
     let quiet = cli.common.quiet;
     logging::start(cli.common.verbose, quiet, cli.command.runs_on());
-    let (form, ended) = match command::settings(&cli) {
-        Ok(settings) => (settings.cli.output, command::run(cli, settings)),
-        Err(error) => (cli.common.output.unwrap_or_default(), Err(error.into())),
+    let (form, ended) = match command::offline(&cli) {
+        Some(ended) => ended,
+        None => match command::settings(&cli) {
+            Ok(settings) => (settings.cli.output, command::run(cli, settings)),
+            Err(error) => (cli.common.output.unwrap_or_default(), Err(error.into())),
+        },
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

@@ -10,8 +10,9 @@ use rdkafka_sys::{
 };
 
 use crate::role::Role;
+use crate::secret::{is_secret, redacted};
 use crate::text::{Reason, c_string};
-use crate::{Error, log};
+use crate::{Error, features, log};
 
 /// librdkafka properties, for example `bootstrap.servers`.
 ///
@@ -57,6 +58,18 @@ impl Properties {
             .map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
+    /// Whether librdkafka knows these properties and takes their values, each by itself; builds no
+    /// client.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) with the name of the first that it does
+    /// not take, or that needs a feature which this build has not.
+    pub fn check(&self) -> Result<(), Error> {
+        self.to_conf(Role::Producer, 0)?;
+        self.to_conf(Role::Consumer, 0).map(drop)
+    }
+
     /// The configuration object for a client of this role.
     pub(crate) fn to_conf(&self, role: Role, events: i32) -> Result<Conf, Error> {
         let mut conf = Conf::new(events);
@@ -85,28 +98,9 @@ impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Properties {
 
 impl fmt::Debug for Properties {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |key, value| if is_secret(key) { "[hidden]" } else { value };
-        out.debug_map()
-            .entries(self.iter().map(|(key, value)| (key, shown(key, value))))
-            .finish()
+        let shown = self.iter().map(|(key, value)| (key, redacted(key, value)));
+        out.debug_map().entries(shown).finish()
     }
-}
-
-/// More than librdkafka marks as sensitive: a property of a later version should be hidden too.
-fn is_secret(key: &str) -> bool {
-    const PARTS: [&str; 9] = [
-        "password",
-        "secret",
-        "token",
-        ".pem",
-        "username",
-        "sasl.oauthbearer",
-        "private",
-        "ssl.key",
-        "keystore",
-    ];
-    let key = key.to_ascii_lowercase();
-    PARTS.iter().any(|part| key.contains(part)) || key.ends_with("ssl_key")
 }
 
 /// A configuration object that is freed unless a client has taken it.
@@ -125,6 +119,9 @@ impl Conf {
 
     fn set(&mut self, key: &str, value: &str) -> Result<(), Error> {
         const WHAT: &str = "configuring the client";
+        if let Some(refusal) = features::refuse(key, value) {
+            return Err(Error::invalid(WHAT, refusal));
+        }
         let (c_key, c_value) = (c_string(WHAT, key)?, c_string(WHAT, value)?);
         let mut reason = Reason::new();
         // SAFETY: the object is alive; librdkafka copies both strings and writes at most the
@@ -185,6 +182,28 @@ mod tests {
             .set_default("linger.ms", "0");
         assert_eq!(properties.get("acks"), Some("1"));
         assert_eq!(properties.get("linger.ms"), Some("0"));
+    }
+
+    #[test]
+    fn properties_are_checked_for_both_roles_without_a_client() {
+        let checked = |key: &str, value: &str| {
+            let properties: Properties = [(key, value)].into_iter().collect();
+            properties.check().map_err(|error| error.to_string())
+        };
+        assert_eq!(checked("linger.ms", "5"), Ok(()));
+        for wrong in [("linger.mss", "5"), ("linger.ms", "x"), ("group.idd", "g")] {
+            let refused = checked(wrong.0, wrong.1).unwrap_err();
+            assert!(refused.contains(wrong.0), "{refused}");
+        }
+    }
+
+    #[test]
+    fn credentials_in_a_refused_value_are_not_in_the_error() {
+        let properties: Properties = [("linger.ms", "http://me:hunter2@host")]
+            .into_iter()
+            .collect();
+        let refused = properties.check().unwrap_err().to_string();
+        assert!(!refused.contains("hunter2"), "{refused}");
     }
 
     #[test]

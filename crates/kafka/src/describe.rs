@@ -1,10 +1,10 @@
 //! Answers to administrative requests.
 
+use std::ffi::CStr;
 use std::slice;
 use std::time::Duration;
 
 use rdkafka_sys::{
-    rd_kafka_ConfigEntry_name, rd_kafka_ConfigEntry_t, rd_kafka_ConfigEntry_value,
     rd_kafka_ConfigResource_configs, rd_kafka_ConfigResource_destroy,
     rd_kafka_ConfigResource_error_string, rd_kafka_ConfigResource_new,
     rd_kafka_CreatePartitions_result_topics, rd_kafka_CreateTopics_result_topics,
@@ -18,8 +18,8 @@ use rdkafka_sys::{
 
 use crate::event::Event;
 use crate::request::{Owned, Submit};
-use crate::text::{self, topic_name};
-use crate::{Admin, Error, sys};
+use crate::text::{self, c_string, topic_name};
+use crate::{Admin, ConfigEntry, Error, entry, sys};
 
 impl Admin {
     /// The configuration of a topic, by name; values that the broker keeps secret are left out.
@@ -32,12 +32,52 @@ impl Admin {
         topic: &str,
         timeout: Duration,
     ) -> Result<Vec<(String, String)>, Error> {
+        self.config_entries(topic, timeout).map(values)
+    }
+
+    /// The configuration of a topic, with where each value comes from.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownTopic`](crate::ErrorKind::UnknownTopic); what the broker refuses.
+    pub fn config_entries(
+        &self,
+        topic: &str,
+        timeout: Duration,
+    ) -> Result<Vec<ConfigEntry>, Error> {
         const WHAT: &str = "reading the configuration of a topic";
         let name = topic_name(WHAT, topic)?;
+        self.describe_configs(WHAT, Resource::RD_KAFKA_RESOURCE_TOPIC, &name, timeout)
+            .map_err(|error| error.at(topic, None))
+    }
+
+    /// The configuration of a broker, by name; values that it keeps secret are left out.
+    ///
+    /// # Errors
+    ///
+    /// There is no such broker; what it refuses.
+    pub fn describe_broker(
+        &self,
+        broker: i32,
+        timeout: Duration,
+    ) -> Result<Vec<(String, String)>, Error> {
+        const WHAT: &str = "reading the configuration of a broker";
+        let name = c_string(WHAT, &broker.to_string())?;
+        self.describe_configs(WHAT, Resource::RD_KAFKA_RESOURCE_BROKER, &name, timeout)
+            .map(values)
+    }
+
+    fn describe_configs(
+        &self,
+        what: &'static str,
+        kind: Resource,
+        name: &CStr,
+        timeout: Duration,
+    ) -> Result<Vec<ConfigEntry>, Error> {
         // SAFETY: librdkafka copies the name; the object is ours and freed by `Owned`.
         let resource = unsafe {
-            let new = rd_kafka_ConfigResource_new(Resource::RD_KAFKA_RESOURCE_TOPIC, name.as_ptr());
-            Owned::new(WHAT, new, rd_kafka_ConfigResource_destroy)?
+            let new = rd_kafka_ConfigResource_new(kind, name.as_ptr());
+            Owned::new(what, new, rd_kafka_ConfigResource_destroy)?
         };
         let submit = |to: &Submit| {
             // SAFETY: everything that `to` holds is alive; librdkafka copies the object.
@@ -46,10 +86,9 @@ impl Admin {
             }
         };
         let operation = Operation::RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS;
-        self.ask(WHAT, operation, timeout, submit, |event| {
-            configs(WHAT, event)
+        self.ask(what, operation, timeout, submit, |event| {
+            configs(what, event)
         })
-        .map_err(|error| error.at(topic, None))
     }
 }
 
@@ -113,7 +152,15 @@ unsafe fn topics<T>(
     Ok(())
 }
 
-fn configs(what: &'static str, event: &Event<'_>) -> Result<Vec<(String, String)>, Error> {
+/// By name, without those that have no value or a secret one.
+fn values(entries: Vec<ConfigEntry>) -> Vec<(String, String)> {
+    let entries = entries.into_iter();
+    entries
+        .filter_map(|entry| Some((entry.name, entry.value?)))
+        .collect()
+}
+
+fn configs(what: &'static str, event: &Event<'_>) -> Result<Vec<ConfigEntry>, Error> {
     let mut all = Vec::new();
     // SAFETY: the event is alive, and with it the result, its resources, their entries and texts;
     // each array has the length that is returned with it.
@@ -133,11 +180,8 @@ fn configs(what: &'static str, event: &Event<'_>) -> Result<Vec<(String, String)
             Error::check(what, code).map_err(|error| error.because(reason()))?;
             let mut count = 0;
             let first = rd_kafka_ConfigResource_configs(*resource, &raw mut count);
-            all.extend(
-                elements(first, count)
-                    .iter()
-                    .filter_map(|entry| config(*entry)),
-            );
+            let entries = elements(first, count).iter();
+            all.extend(entries.map(|entry| entry::read(*entry)));
         }
     }
     Ok(all)
@@ -145,20 +189,8 @@ fn configs(what: &'static str, event: &Event<'_>) -> Result<Vec<(String, String)
 
 /// # Safety
 ///
-/// `entry` is an entry that is alive.
-unsafe fn config(entry: *const rd_kafka_ConfigEntry_t) -> Option<(String, String)> {
-    // SAFETY: the caller keeps the entry alive; its texts are parts of it.
-    unsafe {
-        let value = rd_kafka_ConfigEntry_value(entry);
-        let name = || text::copy(rd_kafka_ConfigEntry_name(entry));
-        (!value.is_null()).then(|| (name(), text::copy(value)))
-    }
-}
-
-/// # Safety
-///
 /// `first` is null or points to `count` pointers that live for `'a`.
-unsafe fn elements<'a, T>(first: *mut *const T, count: usize) -> &'a [*const T] {
+pub(crate) unsafe fn elements<'a, T>(first: *mut *const T, count: usize) -> &'a [*const T] {
     if first.is_null() {
         return &[];
     }

@@ -1,5 +1,6 @@
 //! The error of every operation.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use rdkafka_sys::{
@@ -7,6 +8,7 @@ use rdkafka_sys::{
     rd_kafka_resp_err_t as Code,
 };
 
+use crate::secret::without_credentials;
 use crate::{ErrorKind, sys, text};
 
 /// A failed operation: what was tried, and what librdkafka or the broker said.
@@ -126,9 +128,14 @@ impl Error {
         Self::of_code(what, Code::RD_KAFKA_RESP_ERR__INVALID_ARG as i32).because(why.into())
     }
 
+    /// librdkafka may quote an address with credentials: they are left out.
     pub(crate) fn because(mut self, detail: String) -> Self {
         if !detail.is_empty() {
-            self.detail = Some(detail.into_boxed_str());
+            let shown = match without_credentials(&detail) {
+                Cow::Owned(shown) => shown,
+                Cow::Borrowed(_) => detail,
+            };
+            self.detail = Some(shown.into_boxed_str());
         }
         self
     }

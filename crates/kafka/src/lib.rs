@@ -8,7 +8,7 @@
 //! * [`Consumer`]: records are drained in batches from one work queue by
 //!   [`fill`](Consumer::fill); group events are served by another thread in
 //!   [`poll_events`](Consumer::poll_events).
-//! * [`Admin`]: topics and their configuration.
+//! * [`Admin`]: topics and their configuration, the state of a group.
 //! * [`EmbeddedBroker`]: a broker in the process, for tests and demonstrations.
 //!
 //! # Blocking
@@ -28,6 +28,7 @@ compile_error!("a token travels in a pointer of librdkafka: a 64-bit target is n
 
 mod admin;
 mod batch;
+mod build;
 mod client;
 mod close;
 mod commit;
@@ -36,11 +37,14 @@ mod consumer;
 mod create;
 mod describe;
 mod embedded;
+mod entry;
 mod error;
 mod event;
 mod events;
 mod faults;
+mod features;
 mod gate;
+mod groups;
 mod headers;
 mod kind;
 mod log;
@@ -55,6 +59,7 @@ mod rebalance;
 mod report;
 mod request;
 mod role;
+mod secret;
 mod shutdown;
 mod sys;
 mod text;
@@ -63,14 +68,18 @@ mod wait;
 
 pub use admin::{Admin, NewTopic};
 pub use batch::Batch;
+pub use build::{Features, features};
 pub use close::CloseHandle;
 pub use conf::Properties;
 pub use consumer::Consumer;
 pub use create::auto_create;
 pub use embedded::{EmbeddedBroker, EmbeddedConfig, embedded_profile, is_embedded};
+pub use entry::{ConfigEntry, ConfigSource};
 pub use error::Error;
 pub use events::{ConsumerEvents, Partition};
 pub use faults::RequestKind;
+pub use features::Lack;
+pub use groups::GroupInfo;
 pub use headers::Headers;
 pub use kind::ErrorKind;
 pub use message::Message;
@@ -78,4 +87,5 @@ pub use metadata::{BrokerInfo, PartitionInfo, TopicInfo};
 pub use outgoing::Outgoing;
 pub use producer::{Producer, ProducerEvent, Reports};
 pub use report::{Certainty, Failure, Report, ReportBatch};
+pub use secret::{is_secret, redacted};
 pub use topic::Topic;

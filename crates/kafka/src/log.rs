@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rdkafka_sys::{rd_kafka_name, rd_kafka_t};
 
+use crate::secret::without_credentials;
 use crate::text;
 
 /// The callback for `rd_kafka_conf_set_log_cb`. librdkafka calls it from its own threads.
@@ -26,7 +27,7 @@ pub(crate) unsafe extern "C" fn callback(
             };
             (text::copy(name), text::copy(fac), text::copy(line))
         };
-        emit(level, &client, &fac, &line);
+        emit(level, &client, &fac, &without_credentials(&line));
     }));
 }
 
@@ -42,14 +43,19 @@ fn emit(level: c_int, client: &str, fac: &str, line: &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Debug;
+    use std::sync::{Arc, Mutex};
+
+    use tracing::field::Field;
     use tracing::span::{Attributes, Id, Record};
     use tracing::{Event, Metadata, Subscriber};
 
     use super::*;
 
-    struct Panics;
+    /// Hands each event to a function.
+    struct Hands<F>(F);
 
-    impl Subscriber for Panics {
+    impl<F: Fn(&Event<'_>) + 'static> Subscriber for Hands<F> {
         fn enabled(&self, _: &Metadata<'_>) -> bool {
             true
         }
@@ -59,15 +65,35 @@ mod tests {
         fn record(&self, _: &Id, _: &Record<'_>) {}
         fn record_follows_from(&self, _: &Id, _: &Id) {}
         fn event(&self, event: &Event<'_>) {
-            std::panic::panic_any(event.metadata().target());
+            self.0(event);
         }
         fn enter(&self, _: &Id) {}
         fn exit(&self, _: &Id) {}
     }
 
     #[test]
+    fn a_line_has_no_credentials() {
+        let lines = Arc::new(Mutex::new(String::new()));
+        let into = Arc::clone(&lines);
+        let collects = Hands(move |event: &Event<'_>| {
+            event.record(&mut |_: &Field, value: &dyn Debug| {
+                into.lock().unwrap().push_str(&format!("{value:?}"));
+            });
+        });
+        tracing::subscriber::with_default(collects, || {
+            let line = c"Broker name \"ssl://me:hunter2@host:1\"".as_ptr();
+            // SAFETY: both strings end with NUL; no client is a null pointer.
+            unsafe { callback(std::ptr::null(), 4, c"BROKER".as_ptr(), line) }
+        });
+        let shown = lines.lock().unwrap();
+        assert!(shown.contains("ssl://[hidden]@host:1"), "{shown}");
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+
+    #[test]
     fn a_subscriber_that_panics_does_not_unwind_into_c() {
-        tracing::subscriber::with_default(Panics, || {
+        let panics = Hands(|event: &Event<'_>| std::panic::panic_any(event.metadata().target()));
+        tracing::subscriber::with_default(panics, || {
             for level in 0..9 {
                 // SAFETY: both strings end with NUL; no client is a null pointer.
                 unsafe { callback(std::ptr::null(), level, c"FAIL".as_ptr(), c"line".as_ptr()) }

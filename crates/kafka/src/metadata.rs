@@ -6,9 +6,9 @@ use std::slice;
 use std::time::{Duration, Instant};
 
 use rdkafka_sys::{
-    rd_kafka_clusterid, rd_kafka_mem_free, rd_kafka_metadata_broker, rd_kafka_metadata_destroy,
-    rd_kafka_metadata_partition, rd_kafka_metadata_t, rd_kafka_metadata_topic,
-    rd_kafka_topic_destroy, rd_kafka_topic_new, rd_kafka_topic_t,
+    rd_kafka_clusterid, rd_kafka_controllerid, rd_kafka_mem_free, rd_kafka_metadata_broker,
+    rd_kafka_metadata_destroy, rd_kafka_metadata_partition, rd_kafka_metadata_t,
+    rd_kafka_metadata_topic, rd_kafka_topic_destroy, rd_kafka_topic_new, rd_kafka_topic_t,
 };
 
 use crate::client::{Client, InUse};
@@ -113,6 +113,17 @@ macro_rules! questions {
             #[must_use]
             pub fn cluster_id(&self, timeout: Duration) -> Option<String> {
                 cluster_id(self.client(), timeout)
+            }
+
+            /// The broker that is the controller, as the last answer about the cluster says; a
+            /// cluster with controllers of their own (KRaft) names one of its brokers. `None`: no
+            /// broker has answered, or there is none. Does not block.
+            #[must_use]
+            pub fn controller(&self) -> Option<i32> {
+                let inside = self.client().enter(WHAT).ok()?;
+                // SAFETY: the client is alive while `inside` is.
+                let id = unsafe { rd_kafka_controllerid(inside.rk(), 0) };
+                (id >= 0).then_some(id)
             }
         }
     )*};

@@ -5,7 +5,8 @@ use std::ptr::NonNull;
 
 use rdkafka_sys::{
     rd_kafka_event_message_count, rd_kafka_event_message_next, rd_kafka_message_status,
-    rd_kafka_message_t, rd_kafka_msg_status_t as Status, rd_kafka_topic_name,
+    rd_kafka_message_t, rd_kafka_message_timestamp, rd_kafka_msg_status_t as Status,
+    rd_kafka_timestamp_type_t as Kind, rd_kafka_topic_name,
 };
 
 use crate::event::Event;
@@ -62,6 +63,17 @@ impl Report<'_> {
                 text::copy(rd_kafka_topic_name(topic))
             }
         }
+    }
+
+    /// When the broker appended the message, in milliseconds since the Unix epoch by its clock;
+    /// `None` unless the topic has `message.timestamp.type=LogAppendTime`, or if it failed.
+    #[must_use]
+    pub fn log_append_time(&self) -> Option<i64> {
+        let mut kind = Kind::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+        // SAFETY: the message lives as long as the event of its batch, which this report borrows
+        // from.
+        let millis = unsafe { rd_kafka_message_timestamp(self.message.as_ptr(), &raw mut kind) };
+        (kind == Kind::RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME).then_some(millis)
     }
 
     /// Reads a message of a delivery event.

@@ -78,6 +78,9 @@ unsafe extern "C" {
     pub(crate) fn rd_kafka_ConfigResource_error(
         resource: *const rdkafka_sys::rd_kafka_ConfigResource_t,
     ) -> c_int;
+    pub(crate) fn rd_kafka_ConfigEntry_source(
+        entry: *const rdkafka_sys::rd_kafka_ConfigEntry_t,
+    ) -> c_int;
 }
 
 /// Reads the error code of a message without forming the `enum` of the bindings.

@@ -21,6 +21,7 @@ use std::time::Duration;
 pub use cluster::{Cluster, ClusterOptions};
 pub use compose::{Compose, FILE as COMPOSE_FILE, compose};
 pub use jars::{Jars, VERSION};
+pub use node::Door;
 pub use probe::api_versions;
 
 use node::Node;
@@ -128,6 +129,21 @@ impl KafkaHandle {
     /// There is no Java or no Maven, or it did not start.
     pub fn private() -> Attempt<Self> {
         Self::of_jars(Jars::find()?)
+    }
+
+    /// The same with a [`Door`] for clients with TLS and a password.
+    pub fn private_secured() -> Attempt<Self> {
+        let node = Node::launch_secured(Jars::find()?, Plan::alone()?)?;
+        Ok(Self {
+            bootstrap_servers: node.address(),
+            runner: Runner::Node(Box::new(node)),
+        })
+    }
+
+    /// The door of a [secured](Self::private_secured) broker.
+    pub fn door(&self) -> Attempt<&Door> {
+        let door = self.node()?.door();
+        door.ok_or_else(|| "this broker knows no TLS".to_owned())
     }
 
     /// Why there can be no private broker here; `None` when there can.

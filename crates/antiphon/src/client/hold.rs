@@ -6,9 +6,9 @@ use std::{borrow::Borrow, sync::Arc};
 use super::{core::Core, target::Target};
 
 /// A client that stays for as long as this is held.
-pub(crate) trait Hold: Clone {
+pub(crate) trait Hold: Clone + Send + Sync {
     /// A request topic of it.
-    type Target: Borrow<Arc<Target>>;
+    type Target: Borrow<Arc<Target>> + Send + Sync;
 
     fn core(&self) -> &Arc<Core>;
 

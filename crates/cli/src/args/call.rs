@@ -35,8 +35,10 @@ pub(crate) struct CallArgs {
 pub(crate) struct RequestArgs {
     /// The request topic. It has to exist: a request never creates one.
     pub(crate) topic: String,
-    /// The value of the request; - reads it from standard input. Default: empty.
-    #[arg(value_name = "VALUE|-", allow_hyphen_values = true)]
+    /// The value of the request; - reads it from standard input. Default: empty. One that begins
+    /// with a hyphen and is no number has to stand after --.
+    // A misspelt option would be sent as the value otherwise.
+    #[arg(value_name = "VALUE|-", allow_negative_numbers = true)]
     pub(crate) value: Option<String>,
     #[command(flatten)]
     pub(crate) call: CallArgs,

@@ -1,16 +1,31 @@
 //! The command line as it is written.
 
+mod bench;
 mod call;
+mod completions;
+mod config;
+mod doctor;
 mod parse;
 mod run;
+mod topics;
 
-use std::path::PathBuf;
+#[cfg(test)]
+mod help;
 
-use clap::{ArgAction, Args, Parser, Subcommand};
+use std::{fmt, path::PathBuf};
+
+use clap::{
+    ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, parser::ValueSource,
+};
 
 pub(crate) use self::{
+    bench::BenchArgs,
     call::{CallArgs, GatherArgs, RequestArgs, ScatterArgs},
+    completions::{CompletionsArgs, ManArgs},
+    config::{CheckArgs, ConfigCommand, ShowArgs},
+    doctor::DoctorArgs,
     run::{DemoArgs, DevArgs, ServeArgs, TopicSpec},
+    topics::{CreateArgs, DeleteArgs, TopicsCommand},
 };
 use crate::output::Form;
 
@@ -34,7 +49,7 @@ pub(crate) struct Cli {
 const AFTER_HELP: &str = "\
 Exit codes:
   0  a reply came, or the minimum of a scatter or gather was reached
-  1  something else failed: the system, the demonstration
+  1  something else failed: the system, the demonstration, a check of doctor
   2  the command line, a setting or the request itself is not valid
   3  the handler ran and answered with an error
   4  not executed: it is safe to try again
@@ -48,8 +63,23 @@ ANTIPHON__KAFKA__PROPERTIES__LINGER_MS is linger.ms.
 Begin with:
   antiphon demo";
 
-/// Options of every command.
-#[derive(Args, Clone, Debug, Default)]
+impl Cli {
+    /// Reads the command line; ends the process if it is not valid.
+    pub(crate) fn read() -> Self {
+        let matches = Self::command().get_matches();
+        let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        let source = matches.value_source("bootstrap_servers");
+        if source == Some(ValueSource::EnvVariable) {
+            cli.common.servers_variable = Some(SERVERS_VARIABLE);
+        }
+        cli
+    }
+}
+
+const SERVERS_VARIABLE: &str = "ANTIPHON_BOOTSTRAP_SERVERS";
+
+/// Options of every command. `Debug` shows no property, since some are secrets.
+#[derive(Args, Clone, Default)]
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Common {
     /// Reads settings from a TOML file.
@@ -67,11 +97,15 @@ pub(crate) struct Common {
         long,
         value_name = "SERVERS",
         global = true,
-        env = "ANTIPHON_BOOTSTRAP_SERVERS",
+        env = SERVERS_VARIABLE,
         hide_env_values = true
     )]
     pub(crate) bootstrap_servers: Option<String>,
-    /// Sets any property of librdkafka; may be repeated.
+    /// The variable that they come from, if they do.
+    #[arg(skip)]
+    pub(crate) servers_variable: Option<&'static str>,
+    /// Sets any property of librdkafka; may be repeated. Other users of a machine can see options:
+    /// a secret belongs in a file, which [kafka.property_files] names.
     #[arg(short = 'X', value_name = "KEY=VALUE", global = true, value_parser = parse::pair)]
     pub(crate) properties: Vec<(String, String)>,
     /// The form of the output: text for people, json for one object per line, raw for bare values.
@@ -85,6 +119,12 @@ pub(crate) struct Common {
     pub(crate) quiet: bool,
 }
 
+impl fmt::Debug for Common {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Common").finish_non_exhaustive()
+    }
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -94,6 +134,14 @@ pub(crate) enum Command {
     Request(RequestArgs),
     Scatter(ScatterArgs),
     Gather(GatherArgs),
+    Bench(BenchArgs),
+    Doctor(DoctorArgs),
+    #[command(subcommand)]
+    Topics(TopicsCommand),
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
 }
 
 impl Command {
@@ -105,8 +153,6 @@ impl Command {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
@@ -121,6 +167,29 @@ mod tests {
         let common = cli.unwrap().common;
         assert_eq!(common.bootstrap_servers.as_deref(), Some("h:1"));
         assert_eq!(common.properties, [("a".to_owned(), "b=c".to_owned())]);
+    }
+
+    #[test]
+    fn debug_shows_no_property() {
+        let line = ["antiphon", "dev", "-X", "sasl.password=hunter2"];
+        let cli = Cli::try_parse_from(line).unwrap();
+        assert!(!format!("{cli:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_value_may_be_a_hyphen_or_a_number_and_anything_after_two_hyphens() {
+        for (line, value) in [
+            (&["-"][..], "-"),
+            (&["-5"], "-5"),
+            (&["--", "--timeot=1s"], "--timeot=1s"),
+        ] {
+            let line = ["antiphon", "request", "t"].iter().chain(line);
+            let Command::Request(args) = Cli::try_parse_from(line).unwrap().command else {
+                panic!("another command");
+            };
+            assert_eq!(args.value.as_deref(), Some(value));
+        }
+        assert!(Cli::try_parse_from(["antiphon", "request", "t", "--timeot=1s"]).is_err());
     }
 
     #[test]

@@ -26,6 +26,18 @@ pub(super) fn timeout(text: &str) -> Result<Duration, String> {
     Ok(timeout)
 }
 
+/// A rate per second.
+pub(super) fn rate(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(rate) if (SLOWEST..=FASTEST).contains(&rate) => Ok(rate),
+        _ => Err(format!("expected a number from {SLOWEST} to {FASTEST}")),
+    }
+}
+
+/// One request in a quarter of an hour; more than one process can send.
+const SLOWEST: f64 = 0.001;
+const FASTEST: f64 = 10_000_000.0;
+
 /// `name` or `name:partitions`.
 pub(super) fn topic(text: &str) -> Result<TopicSpec, String> {
     let (name, partitions) = text.rsplit_once(':').unwrap_or((text, "4"));
@@ -65,6 +77,14 @@ mod tests {
         assert_eq!(timeout("1m 30s"), Ok(Duration::from_secs(90)));
         for wrong in ["0s", "1us", "2", "soon"] {
             assert!(timeout(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_rate_is_a_number_that_can_be_sent() {
+        assert_eq!(rate("0.5"), Ok(0.5));
+        for wrong in ["0", "-1", "NaN", "inf", "fast", "1e9"] {
+            assert!(rate(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -1,48 +1,79 @@
 //! The commands.
 
+mod admin;
 mod answers;
 mod ask;
+mod bench;
+mod completions;
+mod config;
 mod demo;
 mod dev;
+mod doctor;
 mod exec;
 mod gather;
 mod request;
 mod scatter;
 mod serve;
+mod topics;
 
 use std::time::Duration;
 
 use antiphon::config::KafkaConfig;
 
+pub(crate) use self::topics::{Difference, TopicsError};
 use crate::{
     args::{Cli, Command, Common},
     failure::Failure,
-    output::Printer,
+    output::{Form, Printer},
     settings::{Layer, Settings, SettingsError},
     signals::Signals,
 };
 
+/// Runs a command that has to work whatever the settings are. `None`: it is none of these.
+pub(crate) fn offline(cli: &Cli) -> Option<(Form, Result<(), Failure>)> {
+    let form = cli.common.output.unwrap_or_default();
+    match &cli.command {
+        Command::Config(command) => Some(config::run(cli, command)),
+        Command::Completions(args) => Some((form, completions::run(args.shell))),
+        Command::Man(args) => Some((form, completions::man(args))),
+        _ => None,
+    }
+}
+
 /// The settings of a command: file, environment, command line.
 pub(crate) fn settings(cli: &Cli) -> Result<Settings, SettingsError> {
+    Settings::load(cli.common.config.as_deref(), environment(), flags(cli))
+}
+
+fn flags(cli: &Cli) -> Layer {
     let mut flags = Layer::command_line();
     common(&mut flags, &cli.common);
     match &cli.command {
-        Command::Demo(_) | Command::Dev(_) => {}
         Command::Serve(args) => serve::flags(&mut flags, args),
         Command::Request(args) => ask::flags(&mut flags, &args.call),
         Command::Scatter(args) => ask::flags(&mut flags, &args.call),
         Command::Gather(args) => ask::flags(&mut flags, &args.call),
+        Command::Bench(args) => ask::flags(&mut flags, &args.call),
+        Command::Doctor(args) => doctor::flags(&mut flags, args),
+        _ => {}
     }
-    let environment = std::env::vars_os().map(|(name, value)| {
+    flags
+}
+
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().map(|(name, value)| {
         let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
         (text(name), text(value))
-    });
-    Settings::load(cli.common.config.as_deref(), environment, flags)
+    })
 }
 
 fn common(flags: &mut Layer, common: &Common) {
     if let Some(servers) = servers(common) {
-        flags.put(&["kafka", "bootstrap_servers"], servers);
+        let path = ["kafka", "bootstrap_servers"];
+        match common.servers_variable {
+            Some(name) => flags.put_variable(name, &path, servers),
+            None => flags.put(&path, servers),
+        }
     }
     for (name, value) in &common.properties {
         flags.put(&["kafka", "properties", name], value.as_str());
@@ -94,6 +125,11 @@ async fn dispatch(cli: Cli, settings: Settings, printer: Printer) -> Result<(), 
         Command::Request(args) => request::run(args, settings, printer).await,
         Command::Scatter(args) => scatter::run(args, settings, printer).await,
         Command::Gather(args) => gather::run(args, settings, printer).await,
+        Command::Bench(args) => bench::run(args, settings, printer).await,
+        Command::Doctor(args) => doctor::run(args, settings, printer).await,
+        Command::Topics(command) => topics::run(command, settings, printer).await,
+        // They have run already: see `offline`.
+        Command::Config(_) | Command::Completions(_) | Command::Man(_) => Ok(()),
     }
 }
 

@@ -13,7 +13,7 @@ const ASIDE: Style = Style::new().dimmed();
 /// Says what went wrong and returns the exit code.
 pub(crate) fn report(failure: &Failure, form: Form, quiet: bool) -> Exit {
     let exit = failure.exit();
-    if exit == Exit::Success {
+    if exit == Exit::Success || matches!(failure, Failure::Told(_)) {
         return exit;
     }
     if form == Form::Json {

@@ -179,7 +179,8 @@ impl<'a> StatusFields<'a> {
     }
 }
 
-fn print(out: &mut dyn Write, line: &impl Serialize) -> io::Result<()> {
+/// One line.
+pub(super) fn print(out: &mut dyn Write, line: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer(&mut *out, line).map_err(io::Error::from)?;
     out.write_all(b"\n")
 }

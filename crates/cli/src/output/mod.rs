@@ -2,7 +2,10 @@
 
 mod error;
 mod json;
+pub(crate) mod settings;
+mod table;
 mod text;
+pub(crate) mod topics;
 
 use std::io::{self, Write};
 
@@ -10,8 +13,10 @@ use antiphon::{Gathered, Reply};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
+use self::error::causes;
 pub(crate) use self::{
     error::report,
+    settings::Verdict,
     text::{hint, printable},
 };
 use crate::failure::Failure;
@@ -83,6 +88,21 @@ impl Printer {
         Ok(())
     }
 
+    /// A result: text, or one JSON value on a line.
+    pub(crate) fn show(self, shown: &impl Show) -> Result<(), Failure> {
+        if self.form == Form::Json {
+            return stdout(|out| json::print(out, shown));
+        }
+        let mut text = Vec::new();
+        let shown = shown.text(&mut text);
+        // Takes the colours out again where nobody can see them.
+        let mut out = anstream::stdout().lock();
+        shown
+            .and_then(|()| out.write_all(&text))
+            .and_then(|()| out.flush())
+            .map_err(Failure::Stdout)
+    }
+
     /// A broker that runs, with its topics.
     pub(crate) fn broker(self, servers: &str, topics: &[(String, i32)]) -> Result<(), Failure> {
         stdout(|out| match self.form {
@@ -93,8 +113,14 @@ impl Printer {
     }
 }
 
+/// The result of a command that has one form for people and one for programs.
+pub(crate) trait Show: Serialize {
+    /// For people; bare values have no other form.
+    fn text(&self, out: &mut dyn Write) -> io::Result<()>;
+}
+
 /// Writes to standard output and flushes it. Bytes go out as they are.
-fn stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+pub(crate) fn stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     write(&mut out)
         .and_then(|()| out.flush())

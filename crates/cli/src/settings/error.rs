@@ -1,6 +1,6 @@
 use std::{io, path::PathBuf};
 
-/// A setting that can not be used.
+/// A setting that can not be used. No value of a secret is ever part of it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SettingsError {
     /// The file can not be read.
@@ -38,5 +38,45 @@ pub(crate) enum SettingsError {
         key: String,
         /// What is wrong with it.
         detail: String,
+    },
+    /// A property is given by its value and by a file.
+    #[error("`{property}` is given twice in {origin}: by its value and by a file")]
+    GivenTwice {
+        /// Which layer.
+        origin: String,
+        /// The property.
+        property: String,
+    },
+    /// The file with the value of a property can not be read.
+    #[error("can not read the value of `{property}` from the file {} (named by {origin})", path.display())]
+    FileUnreadable {
+        /// The property.
+        property: String,
+        /// Which file.
+        path: PathBuf,
+        /// What names it.
+        origin: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// What the file holds is no value.
+    #[error("the file {} with the value of `{property}` (named by {origin}) {detail}", path.display())]
+    FileUnusable {
+        /// The property.
+        property: String,
+        /// Which file.
+        path: PathBuf,
+        /// What names it.
+        origin: String,
+        /// What is wrong with it.
+        detail: &'static str,
+    },
+    /// A property that librdkafka does not take.
+    #[error("a property of librdkafka in {origin} is not valid")]
+    WrongProperty {
+        /// Which layer.
+        origin: String,
+        /// What librdkafka says.
+        source: antiphon_kafka::Error,
     },
 }

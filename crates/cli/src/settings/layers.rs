@@ -1,22 +1,22 @@
 //! One origin of settings, as a tree of values.
 
-use std::{fmt, fs, path::Path};
+use std::{collections::BTreeMap, fmt, fs, path::Path};
 
-use config::{
-    Config, ConfigError, File, FileFormat, Source, Value, ValueKind,
-    builder::{ConfigBuilder, DefaultState},
-};
+use config::{ConfigError, File, FileFormat, Source as _, Value, ValueKind};
 
 use super::{
     SettingsError,
-    tree::{Tree, flatten, put, split_lists, table_of},
+    source::{self, Source},
+    tree::{Tree, flatten, leaves, put, split_lists, table_of},
 };
 
-/// The settings of one origin.
-#[derive(Clone, Debug)]
+/// The settings of one origin. `Debug` shows no value, since some are secrets.
+#[derive(Clone)]
 pub(crate) struct Layer {
     origin: Origin,
     tree: Tree,
+    /// The variable that a key was set by, as it was written.
+    variables: BTreeMap<String, String>,
 }
 
 /// Where settings come from.
@@ -32,8 +32,11 @@ enum Origin {
 const PREFIX: &str = "ANTIPHON__";
 const SEPARATOR: &str = "__";
 
-/// What stands after it is the name of a librdkafka property.
-const PROPERTIES_PREFIX: &str = "KAFKA__PROPERTIES__";
+/// What stands after these is the name of a librdkafka property.
+const PROPERTIES: [(&str, &str); 2] = [
+    ("KAFKA__PROPERTIES__", "properties"),
+    ("KAFKA__PROPERTY_FILES__", "property_files"),
+];
 
 impl Layer {
     /// A TOML file.
@@ -49,10 +52,13 @@ impl Layer {
     pub(super) fn toml(name: &str, text: &str) -> Result<Self, SettingsError> {
         let origin = Origin::File(name.to_owned());
         match File::from_str(text, FileFormat::Toml).collect() {
-            Ok(tree) => Ok(Self { origin, tree }),
+            Ok(tree) => Ok(Self {
+                tree,
+                ..Self::empty(origin)
+            }),
             Err(error) => Err(SettingsError::Syntax {
                 origin: origin.to_string(),
-                detail: syntax(&error),
+                detail: syntax(text).unwrap_or_else(|| error.to_string()),
             }),
         }
     }
@@ -66,15 +72,18 @@ impl Layer {
             let Some(key) = name.strip_prefix(PREFIX) else {
                 continue;
             };
-            match key.strip_prefix(PROPERTIES_PREFIX) {
-                Some(property) => {
+            let property = PROPERTIES
+                .iter()
+                .find_map(|(prefix, section)| Some((section, key.strip_prefix(prefix)?)));
+            match property {
+                Some((section, property)) => {
                     let property = property_name(property);
-                    layer.put(&["kafka", "properties", &property], value);
+                    layer.put_variable(&name, &["kafka", section, &property], value);
                 }
                 None => {
                     let key = key.to_ascii_lowercase();
                     let path: Vec<&str> = key.split(SEPARATOR).collect();
-                    layer.put(&path, value);
+                    layer.put_variable(&name, &path, value);
                 }
             }
         }
@@ -86,26 +95,28 @@ impl Layer {
         Self::empty(Origin::CommandLine)
     }
 
-    /// What all layers come to.
-    pub(super) fn merged(builder: ConfigBuilder<DefaultState>) -> Result<Self, SettingsError> {
-        let mut layer = Self::empty(Origin::Merged);
-        match builder.build() {
-            Ok(config) => layer.tree = table(config),
-            Err(error) => return Err(layer.wrong_value("", &error)),
-        }
-        Ok(layer)
+    /// The name of what all layers come to, for errors.
+    pub(super) fn merged() -> Self {
+        Self::empty(Origin::Merged)
     }
 
     fn empty(origin: Origin) -> Self {
         Self {
             origin,
             tree: Tree::new(),
+            variables: BTreeMap::new(),
         }
     }
 
     /// Sets a key, in place of an earlier value.
     pub(crate) fn put(&mut self, path: &[&str], value: impl Into<ValueKind>) {
         put(&mut self.tree, path, Value::new(None, value.into()));
+    }
+
+    /// Sets a key by a variable.
+    pub(crate) fn put_variable(&mut self, name: &str, path: &[&str], value: impl Into<ValueKind>) {
+        self.variables.insert(path.join("."), name.to_owned());
+        self.put(path, value);
     }
 
     pub(super) fn tree(&self) -> Tree {
@@ -116,10 +127,22 @@ impl Layer {
         self.origin.to_string()
     }
 
+    /// Where this layer has the value of a key from.
+    pub(super) fn source(&self, key: &str) -> Source {
+        match (&self.origin, self.variables.get(key)) {
+            (_, Some(name)) => Source::Variable(name.clone()),
+            (Origin::File(name), None) => Source::File(name.clone()),
+            (Origin::Environment, None) => Source::Variable(self.spell(key)),
+            (Origin::CommandLine, None) => Source::Flag(source::flag(key)),
+            (Origin::Merged, None) => Source::Default,
+        }
+    }
+
     /// The key as this origin spells it.
     pub(super) fn spell(&self, key: &str) -> String {
-        match self.origin {
-            Origin::Environment => {
+        match (&self.origin, self.variables.get(key)) {
+            (Origin::Environment, Some(name)) => name.clone(),
+            (Origin::Environment, None) => {
                 let name = key.to_ascii_uppercase().replace('.', SEPARATOR);
                 format!("{PREFIX}{name}")
             }
@@ -139,12 +162,14 @@ impl Layer {
     /// `[kafka.properties]`, which TOML reads as a table in a table, and lists in environment
     /// variables, which are separated by commas.
     pub(super) fn normalise(&mut self, known: &serde_json::Value) {
-        if let Some(kafka) = table_of(&mut self.tree, "kafka")
-            && let Some(properties) = table_of(kafka, "properties")
-        {
-            let mut flat = Tree::new();
-            flatten("", properties, &mut flat);
-            *properties = flat;
+        for (_, section) in PROPERTIES {
+            if let Some(kafka) = table_of(&mut self.tree, "kafka")
+                && let Some(properties) = table_of(kafka, section)
+            {
+                let mut flat = Tree::new();
+                flatten("", properties, &mut flat);
+                *properties = flat;
+            }
         }
         if matches!(self.origin, Origin::Environment) {
             split_lists(&mut self.tree, known);
@@ -152,13 +177,15 @@ impl Layer {
     }
 }
 
-impl Source for Layer {
-    fn clone_into_box(&self) -> Box<dyn Source + Send + Sync> {
-        Box::new(self.clone())
-    }
-
-    fn collect(&self) -> Result<Tree, ConfigError> {
-        Ok(self.tree())
+impl fmt::Debug for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys = leaves(&self.tree)
+            .into_iter()
+            .map(|(path, _)| path.join("."));
+        f.debug_struct("Layer")
+            .field("origin", &self.origin)
+            .field("keys", &keys.collect::<Vec<_>>())
+            .finish_non_exhaustive()
     }
 }
 
@@ -173,21 +200,17 @@ impl fmt::Display for Origin {
     }
 }
 
-fn table(config: Config) -> Tree {
-    match config.cache.kind {
-        ValueKind::Table(tree) => tree,
-        _ => Tree::new(),
-    }
-}
-
 fn property_name(variable: &str) -> String {
     let words = variable.split(SEPARATOR).map(|part| part.replace('_', "."));
     words.collect::<Vec<_>>().join("_").to_ascii_lowercase()
 }
 
-fn syntax(error: &ConfigError) -> String {
-    match error {
-        ConfigError::FileParse { cause, .. } => cause.to_string().trim_end().to_owned(),
-        other => other.to_string(),
-    }
+/// Where and why, without the line itself: it may hold a secret.
+fn syntax(text: &str) -> Option<String> {
+    let error = toml::from_str::<toml::Table>(text).err()?;
+    let at = error.span().map_or(0, |span| span.start);
+    let before = text.get(..at).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+    Some(format!("line {line}, column {column}: {}", error.message()))
 }

@@ -1,10 +1,17 @@
 //! Settings: a TOML file, then the environment, then the command line.
 
+mod check;
 mod error;
+mod files;
 mod layers;
+mod merged;
+mod rows;
+mod source;
 mod tree;
 mod unknown;
 
+#[cfg(test)]
+mod secrets;
 #[cfg(test)]
 mod tests;
 
@@ -13,8 +20,10 @@ use std::{path::Path, time::Duration};
 use antiphon::config::{ClientConfig, KafkaConfig, ServiceConfig};
 use serde::{Deserialize, Serialize};
 
-use self::tree::Tree;
-pub(crate) use self::{error::SettingsError, layers::Layer};
+pub(crate) use self::{
+    check::problems, error::SettingsError, layers::Layer, rows::Row, source::Source,
+};
+use self::{merged::Merged, tree::Tree};
 use crate::output::Form;
 
 /// All settings, checked.
@@ -67,49 +76,78 @@ struct Sections {
 const DEFAULT_GROUP: &str = "antiphon-cli";
 
 impl Settings {
-    /// Reads the file, if one is named, then the environment, then `flags`.
+    /// Reads the file, if one is named, then the environment, then `flags`; then the files that
+    /// hold values.
     ///
     /// # Errors
-    /// The file can not be read; a key is not known; a value is not valid.
+    /// A file can not be read; a key is not known; a value is not valid.
     pub(crate) fn load(
         file: Option<&Path>,
         environment: impl IntoIterator<Item = (String, String)>,
         flags: Layer,
     ) -> Result<Self, SettingsError> {
-        let mut layers = Vec::with_capacity(3);
-        if let Some(path) = file {
-            layers.push(Layer::file(path)?);
-        }
-        layers.push(Layer::environment(environment));
-        layers.push(flags);
-        Self::merge(layers)
+        merged(file, environment, flags)?.settings()
     }
 
-    /// Checks each layer by itself, so that an error can name its origin, and merges them.
-    fn merge(layers: Vec<Layer>) -> Result<Self, SettingsError> {
-        let known = known();
-        let mut builder = config::Config::builder();
-        for mut layer in layers {
-            layer.normalise(&known);
-            unknown::check(&layer, &known)?;
-            read(layer.tree(), &layer)?;
-            builder = builder.add_source(layer);
-        }
-        let merged = Layer::merged(builder)?;
-        read(merged.tree(), &merged)
+    /// Every value in effect, with where it comes from and without secrets; and the form of the
+    /// output. Files that hold values are not read.
+    ///
+    /// # Errors
+    /// As for [`load`](Self::load).
+    pub(crate) fn explain(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+        flags: Layer,
+    ) -> Result<(Vec<Row>, Form), SettingsError> {
+        let merged = merged(file, environment, flags)?;
+        Ok((merged.rows()?, merged.form()?))
     }
+
+    /// Whether all layers together could be used, as far as that is known without brokers.
+    ///
+    /// # Errors
+    /// As for [`load`](Self::load), and a property that librdkafka does not take.
+    pub(crate) fn check(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+        flags: Layer,
+        read_files: bool,
+    ) -> Result<(), SettingsError> {
+        let merged = merged(file, environment, flags)?;
+        check::usable(&merged, "the settings", read_files)
+    }
+}
+
+fn merged(
+    file: Option<&Path>,
+    environment: impl IntoIterator<Item = (String, String)>,
+    flags: Layer,
+) -> Result<Merged, SettingsError> {
+    let mut layers = Vec::with_capacity(3);
+    if let Some(path) = file {
+        layers.push(Layer::file(path)?);
+    }
+    layers.push(Layer::environment(environment));
+    layers.push(flags);
+    Merged::of(layers)
 }
 
 /// Every key that there is, with its default.
 fn known() -> serde_json::Value {
-    // A plain structure of plain data always serialises.
-    let mut known = serde_json::to_value(Sections::default()).unwrap_or_default();
+    let mut known = json(&Sections::default());
     known["client"]["group"] = DEFAULT_GROUP.into();
+    known["kafka"]["property_files"] = serde_json::Map::new().into();
     known
 }
 
-fn read(mut values: Tree, origin: &Layer) -> Result<Settings, SettingsError> {
-    let concurrency_is_set = tree::get(&values, &["service", "concurrency"]).is_some();
+fn json(sections: &Sections) -> serde_json::Value {
+    // A plain structure of plain data always serialises.
+    serde_json::to_value(sections).unwrap_or_default()
+}
+
+/// The sections, and `group` of `[client]`. The names of files with values are checked elsewhere.
+fn parse(mut values: Tree, origin: &Layer) -> Result<(Sections, String), SettingsError> {
+    tree::take(&mut values, &["kafka", "property_files"]);
     let group = match tree::take(&mut values, &["client", "group"]) {
         Some(group) => group
             .into_string()
@@ -118,6 +156,12 @@ fn read(mut values: Tree, origin: &Layer) -> Result<Settings, SettingsError> {
     };
     let sections: Sections = serde_path_to_error::deserialize(config::Value::from(values))
         .map_err(|error| origin.wrong_value(&error.path().to_string(), error.inner()))?;
+    Ok((sections, group))
+}
+
+fn read(values: Tree, origin: &Layer) -> Result<Settings, SettingsError> {
+    let concurrency_is_set = tree::get(&values, &["service", "concurrency"]).is_some();
+    let (sections, group) = parse(values, origin)?;
     Ok(Settings {
         kafka: sections.kafka,
         client_group: group,

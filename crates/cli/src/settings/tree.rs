@@ -51,6 +51,24 @@ pub(super) fn put(tree: &mut Tree, path: &[&str], value: Value) {
     }
 }
 
+/// The values that are no tables, each with its path.
+pub(super) fn leaves(tree: &Tree) -> Vec<(Vec<String>, Value)> {
+    let mut all = Vec::new();
+    collect(&mut Vec::new(), tree, &mut all);
+    all
+}
+
+fn collect(path: &mut Vec<String>, tree: &Tree, all: &mut Vec<(Vec<String>, Value)>) {
+    for (key, value) in tree {
+        path.push(key.clone());
+        match &value.kind {
+            ValueKind::Table(inner) => collect(path, inner, all),
+            _ => all.push((path.clone(), value.clone())),
+        }
+        path.pop();
+    }
+}
+
 /// Joins the names of tables in tables by dots.
 pub(super) fn flatten(prefix: &str, from: &Tree, into: &mut Tree) {
     for (key, value) in from {

@@ -5,16 +5,23 @@ use serde_json::Value as Known;
 
 use super::{SettingsError, layers::Layer, tree::Tree};
 
-/// What stands here is handed to librdkafka as it is.
-const FREE: &str = "kafka.properties";
+/// What stands here are names that librdkafka has to know.
+const FREE: [&str; 2] = ["kafka.properties", FILES];
+
+/// What stands here are paths besides.
+const FILES: &str = "kafka.property_files";
 
 /// Refuses the first key, in order of names, that does not exist or has a value of another kind
 /// than its default.
 pub(super) fn check(layer: &Layer, known: &Known) -> Result<(), SettingsError> {
-    let Some((key, found)) = first_wrong("", &layer.tree(), known) else {
-        return Ok(());
-    };
-    Err(match found {
+    all(layer, known).into_iter().next().map_or(Ok(()), Err)
+}
+
+/// All such keys.
+pub(super) fn all(layer: &Layer, known: &Known) -> Vec<SettingsError> {
+    let mut wrong = Vec::new();
+    find("", &layer.tree(), known, &mut wrong);
+    let errors = wrong.into_iter().map(|(key, found)| match found {
         Wrong::Unknown => SettingsError::UnknownKey {
             origin: layer.origin(),
             nearest: layer.spell(&nearest(&key, known)),
@@ -25,7 +32,8 @@ pub(super) fn check(layer: &Layer, known: &Known) -> Result<(), SettingsError> {
             key: layer.spell(&key),
             detail: format!("expected {expected}"),
         },
-    })
+    });
+    errors.collect()
 }
 
 enum Wrong {
@@ -33,28 +41,41 @@ enum Wrong {
     Kind(&'static str),
 }
 
-fn first_wrong(prefix: &str, tree: &Tree, known: &Known) -> Option<(String, Wrong)> {
+fn find(prefix: &str, tree: &Tree, known: &Known, wrong: &mut Vec<(String, Wrong)>) {
     let mut keys: Vec<_> = tree.iter().collect();
     keys.sort_by_key(|(key, _)| *key);
-    keys.into_iter().find_map(|(key, value)| {
+    for (key, value) in keys {
         let path = format!("{prefix}{key}");
-        let Some(default) = known.get(key) else {
-            return Some((path, Wrong::Unknown));
-        };
-        match (&value.kind, default) {
-            _ if path == FREE => free(value).map(|wrong| (path, wrong)),
-            (ValueKind::Table(inner), Known::Object(_)) => {
-                first_wrong(&format!("{path}."), inner, default)
+        let found = match (&value.kind, known.get(key)) {
+            (_, None) => Some(Wrong::Unknown),
+            _ if FREE.contains(&path.as_str()) => {
+                wrong.extend(no_paths(&path, value));
+                free(value)
             }
-            (_, Known::Object(_)) => Some((path, Wrong::Kind("a section"))),
-            _ => kind(value, default).map(|expected| (path, Wrong::Kind(expected))),
-        }
-    })
+            (ValueKind::Table(inner), Some(section @ Known::Object(_))) => {
+                find(&format!("{path}."), inner, section, wrong);
+                None
+            }
+            (_, Some(Known::Object(_))) => Some(Wrong::Kind("a section")),
+            (_, Some(default)) => kind(value, default).map(Wrong::Kind),
+        };
+        wrong.extend(found.map(|found| (path, found)));
+    }
 }
 
 fn free(value: &Value) -> Option<Wrong> {
     let is_table = matches!(value.kind, ValueKind::Table(_));
     (!is_table).then_some(Wrong::Kind("a section"))
+}
+
+fn no_paths(section: &str, value: &Value) -> Vec<(String, Wrong)> {
+    let ValueKind::Table(inner) = &value.kind else {
+        return Vec::new();
+    };
+    let values = inner.iter().filter(|_| section == FILES);
+    let wrong = values.filter(|(_, value)| !matches!(value.kind, ValueKind::String(_)));
+    let wrong = wrong.map(|(key, _)| (format!("{section}.{key}"), Wrong::Kind("a path")));
+    wrong.collect()
 }
 
 /// What is expected, if `value` is not it. Reading alone would be too kind: it takes 1.5 and `yes`

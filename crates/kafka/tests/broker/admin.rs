@@ -19,11 +19,14 @@ fn a_cluster_describes_itself() {
     let broker = EmbeddedBroker::start(EmbeddedConfig { brokers: 3 }).unwrap();
     broker.create_topic("t", 6).unwrap();
     let admin = Admin::new(&properties(&broker)).unwrap();
+    assert_eq!(admin.controller(), None);
     let brokers = admin.brokers(LIMIT).unwrap();
     assert_eq!(
         brokers.iter().map(|broker| broker.id).collect::<Vec<_>>(),
         [1, 2, 3]
     );
+    // The embedded broker names one that it does not have.
+    assert_eq!(admin.controller(), Some(0));
     let topics = admin.topics(LIMIT).unwrap();
     assert_eq!(topics.len(), 1);
     assert_eq!((topics[0].partitions, topics[0].replication), (6, 3));
@@ -62,6 +65,12 @@ fn the_embedded_broker_makes_topics_only_automatically() {
     assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
     assert_eq!(error.topic(), Some("t"));
     assert!(admin.describe_config("t", LIMIT).is_err());
+    for error in [
+        admin.describe_broker(1, LIMIT).unwrap_err(),
+        admin.describe_group("g", LIMIT).unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+    }
 
     assert_eq!(admin.partitions("t", LIMIT).unwrap(), None);
     assert_eq!(auto_create(&properties, "t", LIMIT).unwrap(), 4);

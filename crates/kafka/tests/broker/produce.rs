@@ -33,6 +33,8 @@ fn a_record_comes_back_as_it_was_sent() {
     producer.send(&record).unwrap();
     let report = reports(&producer, 1)[0];
     assert_eq!((report.token, report.offset), (u64::MAX, 0));
+    // The embedded broker stamps everything so.
+    assert_eq!(report.appended, Some(1234));
     assert_eq!(
         (report.certainty, report.error),
         (Certainty::Persisted, None)

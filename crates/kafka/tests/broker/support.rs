@@ -70,6 +70,7 @@ pub(crate) struct Delivered {
     pub(crate) certainty: antiphon_kafka::Certainty,
     pub(crate) error: Option<antiphon_kafka::Failure>,
     pub(crate) offset: i64,
+    pub(crate) appended: Option<i64>,
 }
 
 /// Polls until there are that many reports.
@@ -83,6 +84,7 @@ pub(crate) fn reports(producer: &Producer, count: usize) -> Vec<Delivered> {
                     certainty: report.certainty,
                     error: report.error,
                     offset: report.offset,
+                    appended: report.log_append_time(),
                 }));
             }
         });

@@ -60,9 +60,29 @@ impl Jars {
 
     /// Prepares the data directory that `settings` names; fails if Kafka does not take the settings.
     pub(super) fn format(&self, settings: &Path, cluster_id: &str) -> Attempt<()> {
+        run(&mut self.formatter(settings, cluster_id)).map(drop)
+    }
+
+    /// The same with a user for SASL/SCRAM, as `--add-scram` takes it.
+    pub(super) fn format_with_user(
+        &self,
+        settings: &Path,
+        cluster_id: &str,
+        user: &str,
+    ) -> Attempt<()> {
+        let mut tool = self.formatter(settings, cluster_id);
+        run(tool.args(["--add-scram", user])).map(drop)
+    }
+
+    fn formatter(&self, settings: &Path, cluster_id: &str) -> Command {
         let mut tool = self.java("kafka.tools.StorageTool", SMALL);
         tool.args(["format", "-t", cluster_id, "-c"]).arg(settings);
-        run(&mut tool).map(drop)
+        tool
+    }
+
+    /// The tool for keys and certificates, which comes with every Java.
+    pub(super) fn keytool(&self) -> Command {
+        Command::new(self.java.with_file_name("keytool"))
     }
 
     /// A command that runs `main_class` with all jars.

@@ -1,5 +1,6 @@
 //! One Kafka node, broker and controller in one (KRaft), run from jars on ports and data of its own.
 
+mod door;
 mod settings;
 
 use std::fs;
@@ -9,6 +10,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tempfile::TempDir;
+
+pub use door::Door;
 
 use super::guard::{Guarded, LOG};
 use super::jars::Jars;
@@ -36,14 +39,32 @@ pub(super) struct Node {
     log: PathBuf,
     jars: Jars,
     plan: Plan,
+    /// For clients with TLS and a password, where there is one.
+    door: Option<Door>,
 }
 
 impl Node {
     /// Makes a node with fresh data and starts it.
     pub(super) fn launch(jars: Jars, plan: Plan) -> Attempt<Self> {
+        Self::launch_with(jars, plan, |_, _| Ok(None))
+    }
+
+    /// The same, with a door for clients that come with TLS and a password.
+    pub(super) fn launch_secured(jars: Jars, plan: Plan) -> Attempt<Self> {
+        Self::launch_with(jars, plan, |jars, directory| {
+            Door::make(jars, directory).map(Some)
+        })
+    }
+
+    fn launch_with(
+        jars: Jars,
+        plan: Plan,
+        door: impl FnOnce(&Jars, &Path) -> Attempt<Option<Door>>,
+    ) -> Attempt<Self> {
         let directory = tempfile::Builder::new().prefix("antiphon-kafka-").tempdir();
         let directory = directory.because("a directory for a Kafka node")?;
         let node = Self {
+            door: door(&jars, directory.path())?,
             process: Mutex::new(None),
             log: directory.path().join(LOG),
             directory,
@@ -58,6 +79,11 @@ impl Node {
     /// Where clients connect.
     pub(super) fn address(&self) -> String {
         format!("127.0.0.1:{}", self.plan.ports.broker)
+    }
+
+    /// The door for clients with TLS, if there is one.
+    pub(super) fn door(&self) -> Option<&Door> {
+        self.door.as_ref()
     }
 
     /// What the node printed, over all its starts.
@@ -107,8 +133,15 @@ impl Node {
         let data = self.directory.path().join("data");
         fs::create_dir(&data).because(data.display())?;
         let file = self.settings_file();
-        fs::write(&file, settings::combined_node(&self.plan, &data)).because(file.display())?;
-        self.jars.format(&file, &self.plan.cluster_id)
+        let mut text = settings::combined_node(&self.plan, &data);
+        let cluster_id = &self.plan.cluster_id;
+        let Some(door) = &self.door else {
+            fs::write(&file, text).because(file.display())?;
+            return self.jars.format(&file, cluster_id);
+        };
+        text.push_str(&door.settings(self.plan.ports));
+        fs::write(&file, text).because(file.display())?;
+        self.jars.format_with_user(&file, cluster_id, &door::user())
     }
 
     /// The command that is the node.

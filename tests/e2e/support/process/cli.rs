@@ -76,6 +76,9 @@ fn build(profile_directory: &Path) -> Attempt<()> {
     let mut command = Command::new(cargo);
     command.args(["build", "--quiet", "--profile", profile]);
     command.args(["-p", "antiphon-cli", "-p", "antiphon-bench", "--bins"]);
+    if cfg!(feature = "ssl") {
+        command.args(["--features", "antiphon-cli/ssl"]);
+    }
     run(command
         .arg("--target-dir")
         .arg(target)

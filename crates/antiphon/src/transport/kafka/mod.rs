@@ -76,7 +76,7 @@ impl KafkaTransport {
                 crate::StartErrorKind::Unreachable,
                 format!(
                     "no broker answered at {} within {timeout:?}{why}",
-                    settings.servers()
+                    kafka::redacted("", settings.servers())
                 ),
             ));
         };

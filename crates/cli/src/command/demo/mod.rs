@@ -17,7 +17,9 @@ use antiphon::{
     Client,
     config::{ClientConfig, KafkaConfig},
 };
+use antiphon_kafka::redacted;
 
+pub(in crate::command) use self::page::{millis, thousands};
 use self::{greeters::Greeters, page::Page, prices::Sellers, stage::Stage};
 use crate::{args::DemoArgs, failure::Failure, output::Printer};
 
@@ -48,7 +50,7 @@ fn introduce(page: &mut Page, stage: &Stage) -> Result<(), Failure> {
          the reply to a topic of the client's. Whatever goes wrong, the client gets one answer, and\n\
          it says whether the work was done.",
     )?;
-    let servers = &stage.kafka.bootstrap_servers;
+    let servers = redacted("", &stage.kafka.bootstrap_servers);
     match &stage.broker {
         Some(_) => page.say(&format!(
             "The broker is a part of this program and listens at {servers}."

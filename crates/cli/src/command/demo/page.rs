@@ -106,7 +106,7 @@ fn write(text: &str) -> Result<(), Failure> {
 }
 
 /// `12,345`.
-pub(super) fn thousands(number: u64) -> String {
+pub(in crate::command) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -119,7 +119,7 @@ pub(super) fn thousands(number: u64) -> String {
 }
 
 /// `1.23 ms`.
-pub(super) fn millis(duration: Duration) -> String {
+pub(in crate::command) fn millis(duration: Duration) -> String {
     format!("{:.2} ms", duration.as_secs_f64() * 1_000.0)
 }
 

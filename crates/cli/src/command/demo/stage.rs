@@ -12,9 +12,15 @@ use rand::Rng;
 
 use super::{
     page::Page,
-    topics::{LIMIT, create, delete, properties},
+    topics::{LIMIT, create, delete},
 };
-use crate::{command::dev, failure::Failure};
+use crate::{
+    command::{
+        admin::{blocking, properties},
+        dev,
+    },
+    failure::Failure,
+};
 
 /// How many partitions the request topics have, where that is up to us.
 pub(super) const PARTITIONS: i32 = 6;
@@ -144,14 +150,6 @@ impl Stage {
         let deleted = blocking(move || delete(&properties, &topics)).await?;
         page.say(&deleted.map_err(|error| failed("can not delete a topic", error))?)
     }
-}
-
-/// Runs what waits for a broker.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Failure> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| Failure::Unexpected(format!("a task broke off: {error}")))
 }
 
 fn failed(what: &str, source: Error) -> Failure {

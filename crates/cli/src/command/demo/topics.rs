@@ -5,10 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use antiphon::config::KafkaConfig;
-use antiphon_kafka::{
-    Admin, Error, ErrorKind, NewTopic, Properties, auto_create, embedded_profile, is_embedded,
-};
+use antiphon_kafka::{Admin, Error, ErrorKind, NewTopic, Properties, auto_create};
 
 use super::stage::PARTITIONS;
 
@@ -57,18 +54,3 @@ pub(super) fn delete(properties: &Properties, topics: &[String]) -> Result<Strin
 
 /// How often a topic that has been deleted is looked for: brokers hear of it a little later.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
-
-/// Blocks to find out whether the brokers are embedded ones, which need settings of their own.
-pub(super) fn properties(kafka: &KafkaConfig) -> Properties {
-    let mut all = Properties::new();
-    all.extend(kafka.properties.clone());
-    all.set("bootstrap.servers", &kafka.bootstrap_servers);
-    let embedded = Admin::new(&all)
-        .ok()
-        .and_then(|admin| admin.cluster_id(LIMIT))
-        .is_some_and(|id| is_embedded(&id));
-    for (name, value) in embedded_profile().iter().filter(|_| embedded) {
-        all.set_default(*name, *value);
-    }
-    all
-}

@@ -1,0 +1,129 @@
+//! Records that a broker stamps with its own time.
+
+use std::{
+    thread,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use antiphon_kafka::{Error, Outgoing, Producer, ProducerEvent, Reports, Topic};
+
+use crate::command::doctor::clinic::Clinic;
+
+/// The first record also waits for connections; the best of some says most.
+const RECORDS: u64 = 3;
+
+/// How long an interrupt may go unnoticed.
+const SLICE: Duration = Duration::from_millis(200);
+
+/// How often a topic is looked for that was just created.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// Two clocks, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Apart {
+    /// How far the broker's clock is ahead of this one, at least; negative if it is behind.
+    pub(super) ahead: i64,
+    /// How long the record took, which is how exact the comparison is.
+    pub(super) took: i64,
+}
+
+impl Apart {
+    /// The broker stamped at `broker` what was sent at `before` and acknowledged at `after`.
+    fn of(before: i64, broker: i64, after: i64) -> Self {
+        let nearest = broker.clamp(before, after.max(before));
+        Self {
+            ahead: broker - nearest,
+            took: after.saturating_sub(before).max(0),
+        }
+    }
+}
+
+/// Writes records to a topic that the brokers stamp. Blocks.
+pub(super) fn measure(clinic: &Clinic, name: &str) -> Result<Apart, String> {
+    let text = |error: Error| error.to_string();
+    let mut properties = clinic.properties.clone();
+    let patience = clinic.patience();
+    let limit = patience.as_millis().max(100).to_string();
+    properties
+        .set("message.timeout.ms", limit)
+        .set("linger.ms", "0");
+    let producer = Producer::new(&properties, Reports::All).map_err(text)?;
+    let end = Instant::now() + patience;
+    while producer
+        .partitions(name, clinic.patience())
+        .map_err(text)?
+        .is_none()
+    {
+        if Instant::now() >= end || clinic.is_over() {
+            return Err("its topic did not appear in time".to_owned());
+        }
+        thread::sleep(LOOK_AGAIN);
+    }
+    let topic = producer.topic(name).map_err(text)?;
+    let mut best = None;
+    for token in 0..RECORDS {
+        let apart = once(clinic, &producer, &topic, token, end)?;
+        let better = best.is_none_or(|best: Apart| apart.took < best.took);
+        best = if better { Some(apart) } else { best };
+    }
+    best.ok_or_else(|| "no record was written".to_owned())
+}
+
+fn once(
+    clinic: &Clinic,
+    producer: &Producer,
+    topic: &Topic,
+    token: u64,
+    end: Instant,
+) -> Result<Apart, String> {
+    let record = Outgoing {
+        topic,
+        partition: 0,
+        key: None,
+        value: Some(b"antiphon doctor".as_slice()),
+        headers: &[] as &[(&str, Option<&[u8]>)],
+        token,
+    };
+    let before = now();
+    producer.send(&record).map_err(|error| error.to_string())?;
+    let mut stamped = None;
+    while stamped.is_none() {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() || clinic.is_over() {
+            return Err("a record was not acknowledged in time".to_owned());
+        }
+        producer.poll_events(left.min(SLICE), &mut |event| {
+            if let ProducerEvent::Reports(reports) = event {
+                for report in reports.filter(|report| report.token == token) {
+                    stamped = Some((report.log_append_time(), report.error));
+                }
+            }
+        });
+    }
+    match stamped {
+        Some((Some(broker), _)) => Ok(Apart::of(before, broker, now())),
+        Some((None, Some(failure))) => Err(format!("a record was not stored: {:?}", failure.kind)),
+        _ => Err("the broker did not say when it wrote the record".to_owned()),
+    }
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    i64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_no_delay_explains_is_skew() {
+        let of = |before, broker, after| Apart::of(before, broker, after).ahead;
+        assert_eq!(of(100, 105, 110), 0);
+        assert_eq!(of(100, 100, 100), 0);
+        assert_eq!(of(100, 140, 110), 30);
+        assert_eq!(of(100, 60, 110), -40);
+        // This clock was set back meanwhile.
+        assert_eq!(of(100, 100, 50), 0);
+    }
+}

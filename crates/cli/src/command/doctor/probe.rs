@@ -1,0 +1,59 @@
+//! One request and its reply.
+
+use std::time::Instant;
+
+use antiphon::{Executed, RequestError, RequestErrorKind};
+
+use super::finding::Finding;
+use crate::{
+    args::DoctorArgs,
+    command::{ask, demo::millis},
+    failure::Failure,
+    output::printable,
+    settings::Settings,
+};
+
+/// Sends it, on a client of its own.
+pub(super) async fn run(topic: &str, args: &DoctorArgs, mut settings: Settings) -> Finding {
+    let check = format!("probe of {topic}");
+    settings.kafka.connect_timeout = args.timeout;
+    let client = match ask::connect(settings, false).await {
+        Ok(client) => client,
+        Err(failure) => return unconnected(check, &failure),
+    };
+    let value = args.probe_value.clone().unwrap_or_default();
+    let request = client.request(topic).value(value).timeout(args.timeout);
+    let begun = Instant::now();
+    let answered = request.send().await;
+    let took = begun.elapsed();
+    ask::close(&client).await;
+    match answered {
+        Ok(reply) => {
+            let responder = printable(reply.responder().unwrap_or("somebody").as_bytes());
+            Finding::ok(check, format!("{responder} replied in {}", millis(took)))
+        }
+        Err(error) => failed(check, &error),
+    }
+}
+
+fn unconnected(check: String, failure: &Failure) -> Finding {
+    let remedy = failure.advice().unwrap_or("see the checks above");
+    Finding::fail(check, failure.to_string(), remedy)
+}
+
+fn failed(check: String, error: &RequestError) -> Finding {
+    let detail = format!("{error}");
+    match (error.kind(), error.executed()) {
+        (RequestErrorKind::Status, Executed::Yes) => Finding::warn(
+            check,
+            format!("a service answered, with an error: {detail}"),
+            "the way there and back works; give a value that it understands by --probe-value",
+        ),
+        (RequestErrorKind::TimedOut, _) => Finding::fail(
+            check,
+            detail,
+            "start a service on the topic, or raise --timeout",
+        ),
+        _ => Finding::fail(check, detail, "see the checks above"),
+    }
+}

@@ -1,0 +1,198 @@
+//! The reply topic of this configuration.
+
+use std::time::Duration;
+
+use antiphon_kafka::features;
+
+use super::{
+    clinic::{Clinic, Cluster, Configs, number, span, text},
+    cluster::unknown,
+    finding::Finding,
+    storage, topics,
+};
+
+pub(super) fn check(clinic: &Clinic, cluster: &Cluster) {
+    let topic = clinic.reply_topic();
+    let check = format!("reply topic {topic}");
+    if !is_default_name(&topic) {
+        clinic.say(Finding::warn(
+            &check,
+            "services refuse to reply to it unless they were told: its name has no usual ending",
+            format!("name it {topic}.replies, or give services --allow-reply-topic"),
+        ));
+    }
+    let partitions = match cluster.admin.describe_topic(&topic, clinic.patience()) {
+        Ok(Some(partitions)) => partitions,
+        Ok(None) => return clinic.say(absent(clinic, check)),
+        Err(error) => return clinic.say(Finding::fail(check, error.to_string(), RIGHT)),
+    };
+    if cluster.embedded {
+        clinic.say(Finding::ok(&check, topics::described(&partitions, None)));
+        return;
+    }
+    let configs = match cluster.topic(&topic, clinic) {
+        Ok(configs) => configs,
+        Err(error) => return clinic.say(unknown(check, &error)),
+    };
+    let timeout = clinic.settings.client.timeout;
+    let mut found = storage::judge(&check, &partitions, Some(&configs), cluster.brokers.len());
+    found.extend(storage::readable(&check, &configs, features().has("zstd")));
+    found.extend(keeps_replies(&check, &configs, timeout));
+    let detail = topics::described(&partitions, Some(&configs));
+    let segments = segments(&configs);
+    clinic.say(Finding::ok(&check, format!("{detail}; {segments}")));
+    found.into_iter().for_each(|finding| clinic.say(finding));
+}
+
+const RIGHT: &str = "ask for the right to read it; docs/operations.md lists the rights";
+
+/// The endings that services allow by themselves.
+fn is_default_name(topic: &str) -> bool {
+    [".replies", "-replies", ".reply", "-reply"]
+        .iter()
+        .any(|ending| topic.ends_with(ending))
+}
+
+fn absent(clinic: &Clinic, check: String) -> Finding {
+    let (reply, timeout) = (
+        &clinic.settings.client.reply,
+        clinic.settings.client.timeout,
+    );
+    if !reply.create {
+        let remedy = "create it by `antiphon topics create --reply`, or set `reply.create` of the \
+                      section [client] to true";
+        return Finding::fail(
+            check,
+            "does not exist, and a client may not create it",
+            remedy,
+        );
+    }
+    let kept = humantime::format_duration(reply.retention);
+    if reply.retention < timeout {
+        let timeout = humantime::format_duration(timeout);
+        return Finding::fail(
+            check,
+            format!("would be created with a retention of {kept}, below the timeout of {timeout}"),
+            "raise `reply.retention` of the section [client]",
+        );
+    }
+    Finding::ok(
+        check,
+        format!(
+            "does not exist yet; the first client creates it with {} partitions and a retention \
+             of {kept}",
+            reply.partitions
+        ),
+    )
+}
+
+/// Replies have to be there until their caller has read them, and to go some time.
+fn keeps_replies(check: &str, configs: &Configs, timeout: Duration) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let policy = text(configs, "cleanup.policy");
+    if policy.contains("compact") {
+        found.push(Finding::warn(
+            check,
+            format!(
+                "cleanup.policy={policy}: compaction is work for nothing, since no two replies \
+                     have one key; without delete they are kept for ever"
+            ),
+            "set cleanup.policy=delete",
+        ));
+    }
+    match number(configs, "retention.ms").map(u64::try_from) {
+        Some(Ok(retention)) if u128::from(retention) < timeout.as_millis() => {
+            let kept = humantime::format_duration(Duration::from_millis(retention));
+            let timeout = humantime::format_duration(timeout);
+            found.push(Finding::fail(
+                check,
+                format!(
+                    "retention.ms is {kept}, less than the timeout of a call, {timeout}: a reply \
+                     may be deleted before it is read"
+                ),
+                "set retention.ms=3600000, or any time well above the longest timeout",
+            ));
+        }
+        Some(Err(_)) if policy.contains("delete") => found.push(Finding::warn(
+            check,
+            "retention.ms=-1: replies are kept for ever, and nobody reads them again",
+            "set retention.ms=3600000, or any time well above the longest timeout",
+        )),
+        _ => {}
+    }
+    if let Some(bytes) = number(configs, "retention.bytes").filter(|bytes| *bytes >= 0) {
+        found.push(Finding::warn(
+            check,
+            format!("retention.bytes={bytes}: under load a reply may be deleted before it is read"),
+            "set retention.bytes=-1 and let retention.ms decide",
+        ));
+    }
+    found.extend(small_segments(check, configs));
+    found
+}
+
+/// Each segment is some open files, and rolling one takes time.
+fn small_segments(check: &str, configs: &Configs) -> Option<Finding> {
+    const SMALL: i64 = 1 << 20;
+    const SHORT: i64 = 60_000;
+    let bytes = number(configs, "segment.bytes").is_some_and(|bytes| bytes < SMALL);
+    let time = number(configs, "segment.ms").is_some_and(|time| time < SHORT);
+    (bytes || time).then(|| {
+        Finding::warn(
+            check,
+            format!(
+                "{}: many small files, and pauses while they are made",
+                segments(configs)
+            ),
+            "set segment.bytes to 64 MiB or more, and segment.ms to minutes or more",
+        )
+    })
+}
+
+/// Only whole segments are deleted, so these decide how long replies take up space.
+fn segments(configs: &Configs) -> String {
+    let bytes = number(configs, "segment.bytes").unwrap_or(-1);
+    let time = number(configs, "segment.ms").map_or_else(|| "-".to_owned(), span);
+    format!("a new segment after {bytes} bytes or {time}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::doctor::finding::Status::{self, Fail, Warn};
+
+    fn found(settings: &[(&str, &str)]) -> Vec<Status> {
+        let mut configs: Configs = [
+            ("cleanup.policy", "delete"),
+            ("retention.ms", "3600000"),
+            ("retention.bytes", "-1"),
+            ("segment.bytes", "1073741824"),
+            ("segment.ms", "604800000"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+        for (name, value) in settings {
+            configs.insert((*name).to_owned(), (*value).to_owned());
+        }
+        let found = keeps_replies("t", &configs, Duration::from_secs(30));
+        found.into_iter().map(|finding| finding.status).collect()
+    }
+
+    #[test]
+    fn replies_outlive_their_calls_and_no_more() {
+        assert_eq!(found(&[]), []);
+        assert_eq!(found(&[("retention.ms", "1000")]), [Fail]);
+        assert_eq!(found(&[("retention.ms", "30000")]), []);
+        assert_eq!(found(&[("retention.ms", "-1")]), [Warn]);
+        assert_eq!(found(&[("retention.bytes", "1000")]), [Warn]);
+        assert_eq!(found(&[("cleanup.policy", "compact")]), [Warn]);
+        assert_eq!(found(&[("segment.bytes", "16384")]), [Warn]);
+        assert_eq!(found(&[("segment.ms", "1000")]), [Warn]);
+    }
+
+    #[test]
+    fn services_know_the_usual_names() {
+        assert!(is_default_name("web.replies") && is_default_name("a-reply"));
+        assert!(!is_default_name("answers"));
+    }
+}

@@ -1,0 +1,80 @@
+//! `antiphon topics create`.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use antiphon_kafka::{Admin, ErrorKind};
+
+use super::{
+    LIMIT, TopicsError,
+    wish::{Difference, Wish},
+};
+use crate::{
+    failure::Failure,
+    output::{Printer, topics as print},
+};
+
+/// How often a topic that has just been created is looked for: brokers hear of it a little later.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// Creates topics one by one, up to the first that can not be.
+pub(super) fn run(admin: &Admin, wishes: &[Wish], printer: Printer) -> Result<(), Failure> {
+    for wish in wishes {
+        let topic = &wish.topic;
+        match admin.create_topic(topic, LIMIT) {
+            Ok(()) => {
+                let partitions = wait_until_seen(admin, &topic.name)?;
+                print::created(printer, topic, partitions)?;
+            }
+            Err(error) if error.kind() == ErrorKind::TopicExists => exists(admin, wish, printer)?,
+            Err(error) => return Err(TopicsError::refused("create", &topic.name, error).into()),
+        }
+    }
+    Ok(())
+}
+
+/// How many partitions it has, once it can be seen.
+fn wait_until_seen(admin: &Admin, topic: &str) -> Result<u32, TopicsError> {
+    let until = Instant::now() + LIMIT;
+    loop {
+        let seen = admin.partitions(topic, LIMIT);
+        match seen.map_err(|error| TopicsError::refused("create", topic, error))? {
+            Some(partitions) => return Ok(partitions),
+            None if Instant::now() < until => thread::sleep(LOOK_AGAIN),
+            None => {
+                return Err(TopicsError::NotSeen {
+                    verb: "create",
+                    topic: topic.to_owned(),
+                });
+            }
+        }
+    }
+}
+
+fn exists(admin: &Admin, wish: &Wish, printer: Printer) -> Result<(), Failure> {
+    let name = &wish.topic.name;
+    let partitions = super::partitions(admin, name)?;
+    let configs = super::configs(admin, name)?.unwrap_or_default();
+    let differences = wish.differences(&partitions, &configs);
+    let asked: Vec<_> = differences.iter().filter(|one| one.asked).collect();
+    if asked.is_empty() {
+        return print::exists(printer, name, partitions.len(), &differences);
+    }
+    let differences = asked.into_iter().map(sentence).collect::<Vec<_>>();
+    Err(Failure::Topics(TopicsError::Differs {
+        topic: name.clone(),
+        differences: differences.join(", "),
+    }))
+}
+
+fn sentence(difference: &Difference) -> String {
+    let Difference {
+        name,
+        wanted,
+        found,
+        ..
+    } = difference;
+    format!("{name} is {found}, not {wanted}")
+}
