@@ -192,22 +192,25 @@ pub struct ServiceConfig {
     pub max_reply_topics: u64,
     /// Create absent request topics with so many partitions. Default: refuse to start.
     pub create_topics: Option<u32>,
-    /// Where a handler's future is polled for the first time. Default: on the runtime.
+    /// Where a handler's future is polled for the first time. Default: where requests are read.
     pub first_poll: FirstPoll,
 }
 
 /// Where a handler is called and its future polled for the first time. One that is not done then
 /// goes on as a task of the runtime, whichever this is.
+///
+/// Neither is a place to block or to compute for long: there is one thread, or one task, for the
+/// first polls of all requests. Hand such work to `spawn_blocking`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FirstPoll {
-    /// On the tokio runtime, by one task that takes the requests batch by batch.
+    /// On the thread that reads requests, with the runtime entered: the fewest switches between
+    /// threads, and what blocks here does not block the runtime.
     #[default]
-    Runtime,
-    /// On the thread that reads requests: a switch of threads less for each batch. For handlers
-    /// that never block and compute little, since no request is read and no offset committed
-    /// meanwhile.
     Inline,
+    /// On the tokio runtime, by one task that takes the requests batch by batch: while it runs,
+    /// requests are read and offsets committed.
+    Runtime,
 }
 
 impl Default for ServiceConfig {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use antiphon::{
     Client, Service,
-    config::{ClientConfig, KafkaConfig, ReplyConfig, ServiceConfig},
+    config::{ClientConfig, FirstPoll, KafkaConfig, ReplyConfig, ServiceConfig},
     service,
 };
 use bytes::Bytes;
@@ -68,6 +68,11 @@ impl Ask for Requester {
 pub(crate) async fn respond(load: &Load) -> Result<(), String> {
     let config = ServiceConfig {
         allowed_reply_topics: vec![load.reply_topic.clone()],
+        first_poll: if load.pump {
+            FirstPoll::Runtime
+        } else {
+            FirstPoll::Inline
+        },
         ..ServiceConfig::default()
     };
     let sleep = load.handler_sleep;

@@ -46,6 +46,9 @@ pub(crate) struct Load {
     /// How long to measure.
     #[arg(long, value_parser = seconds, default_value = "5")]
     pub(crate) duration: Duration,
+    /// Antiphon's handlers are started on the runtime.
+    #[arg(long)]
+    pub(crate) pump: bool,
     /// Begins when stdin says so, and ends when stdin does.
     #[arg(long)]
     pub(crate) with_parent: bool,

@@ -20,6 +20,10 @@ use crate::{
     transport::{Clock, Record, RecordSink, TransportError},
 };
 
+/// Callers are woken so many at a time: one that runs at once on this processor would hold up the
+/// replies behind its own, and send its next request alone instead of with theirs.
+const WOKEN_AT_ONCE: usize = 128;
+
 /// How often deadlines are looked at: with few calls, and with very many.
 const TICK: Duration = Duration::from_millis(20);
 const LONG_TICK: Duration = Duration::from_millis(100);
@@ -42,6 +46,8 @@ pub(crate) struct Matcher {
     path: Arc<ReplyPath>,
     faults: mpsc::Sender<TransportError>,
     opening: u64,
+    /// Calls of this batch that have ended and are to be woken.
+    ended: Vec<Waiter>,
     /// Replies that had arrived by this moment have been handed over.
     heard_until: Duration,
     /// Since when each look at the queue has found something.
@@ -63,6 +69,7 @@ impl Matcher {
             path: Arc::clone(&core.path),
             faults,
             opening,
+            ended: Vec::with_capacity(WOKEN_AT_ONCE),
             heard_until: now,
             behind_since: None,
             swept: now,
@@ -70,7 +77,7 @@ impl Matcher {
     }
 
     /// A reply with our form of id as its key is a plain success; all else is in the headers.
-    fn handle(&self, record: &Record<'_>) {
+    fn handle(&mut self, record: &Record<'_>) {
         if let Some(id) = record.key.and_then(CorrelationId::parse)
             && id.is_version_8()
         {
@@ -86,14 +93,14 @@ impl Matcher {
 
     /// False when the headers have to decide: the call is a gather, or the key is not the id of a
     /// call that waits.
-    fn finish_plain(&self, id: CorrelationId, record: &Record<'_>) -> bool {
+    fn finish_plain(&mut self, id: CorrelationId, record: &Record<'_>) -> bool {
         let delivery = self.calls.handle_reply(id, |waiter| match waiter {
             Waiter::One(_) => Step::Finish(Ending::Plain(PlainReply::new(record))),
             Waiter::Many(_) => Step::Keep,
         });
         match delivery {
             Delivery::Finished(waiter) => {
-                waiter.wake();
+                self.ended.push(waiter);
                 true
             }
             _ => false,
@@ -185,7 +192,11 @@ impl RecordSink for Matcher {
         self.time.hear(self.clock.elapsed());
         for record in batch {
             self.handle(&record);
+            if self.ended.len() >= WOKEN_AT_ONCE {
+                self.ended.drain(..).for_each(Waiter::wake);
+            }
         }
+        self.ended.drain(..).for_each(Waiter::wake);
     }
 
     /// A reply that has arrived beats a timeout that is due: only deadlines that had passed when

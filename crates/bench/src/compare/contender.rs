@@ -24,6 +24,12 @@ pub(crate) enum Contender {
     /// Antiphon.
     #[value(name = "antiphon")]
     Antiphon,
+    /// The same with five produce requests in flight.
+    #[value(name = "antiphon-5")]
+    Antiphon5,
+    /// Antiphon with its handlers started on the runtime.
+    #[value(name = "antiphon-pump")]
+    AntiphonPump,
 }
 
 /// What ratios are to, unless they are to the best raw loop.
@@ -43,6 +49,8 @@ impl Contender {
             Self::RawAntiphon1 => "raw-antiphon-1",
             Self::Rdkafka => "rdkafka",
             Self::Antiphon => "antiphon",
+            Self::Antiphon5 => "antiphon-5",
+            Self::AntiphonPump => "antiphon-pump",
         }
     }
 
@@ -55,18 +63,23 @@ impl Contender {
             Self::RawAntiphon1 => "raw, our wire, 1",
             Self::Rdkafka => "rust-rdkafka",
             Self::Antiphon => "Antiphon",
+            Self::Antiphon5 => "Antiphon, 5",
+            Self::AntiphonPump => "Antiphon, pump",
         }
     }
 
     pub(crate) fn is_raw(self) -> bool {
-        !matches!(self, Self::Rdkafka | Self::Antiphon)
+        matches!(
+            self,
+            Self::RawOwn5 | Self::RawOwn1 | Self::RawAntiphon5 | Self::RawAntiphon1
+        )
     }
 
     /// The subcommands of this program that are its requester and its responder.
     pub(super) fn commands(self) -> (&'static str, &'static str) {
         match self {
             Self::Rdkafka => ("rdkafka-requester", "rdkafka-responder"),
-            Self::Antiphon => ("requester", "responder"),
+            Self::Antiphon | Self::Antiphon5 | Self::AntiphonPump => ("requester", "responder"),
             _ => ("raw-requester", "raw-responder"),
         }
     }
@@ -80,6 +93,8 @@ impl Contender {
             Self::RawAntiphon1 => &["--wire", "antiphon", "--max-in-flight", "1"],
             Self::Rdkafka => &["--max-in-flight", "5"],
             Self::Antiphon => &["--max-in-flight", "1"],
+            Self::Antiphon5 => &["--max-in-flight", "5"],
+            Self::AntiphonPump => &["--max-in-flight", "1", "--pump"],
         }
     }
 }
