@@ -2,10 +2,7 @@
 
 use std::{
     collections::HashSet,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -16,7 +13,6 @@ use antiphon::{
     transport::memory::MemoryBroker,
 };
 use bytes::Bytes;
-use futures::{StreamExt, stream::FuturesUnordered};
 use tokio::task;
 
 use crate::support::{
@@ -195,34 +191,6 @@ async fn a_handler_may_ask_another_service() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_more_handlers_run_at_once_than_allowed() {
-    let broker = broker();
-    let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    let seen = (Arc::clone(&running), Arc::clone(&most));
-    let config = ServiceConfig {
-        concurrency: 3,
-        ..inline()
-    };
-    let service = serve_with(&broker, config, move |_, value| {
-        let (running, most) = (Arc::clone(&seen.0), Arc::clone(&seen.1));
-        async move {
-            most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-            tokio::time::sleep(Duration::from_millis(10)).await;
-            running.fetch_sub(1, Ordering::SeqCst);
-            Ok(value)
-        }
-    })
-    .await;
-    let client = client(&broker).await;
-    let calls: Vec<_> = (0..200).map(|n| ask(&client, &n.to_string())).collect();
-    for call in calls {
-        call.await.unwrap().unwrap();
-    }
-    assert_eq!(most.load(Ordering::SeqCst), 3);
-    assert_all_done(&broker, &service, 200).await;
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_drain_waits_for_what_has_begun() {
     let broker = broker();
     let service = serve_with(&broker, inline(), |_, value| async move {
@@ -236,35 +204,4 @@ async fn a_drain_waits_for_what_has_begun() {
     let report = service.drain(Duration::from_secs(5)).await;
     assert_eq!((report.in_hand, report.abandoned), (1, 0));
     call.await.unwrap().unwrap();
-}
-
-/// Real time and several threads: handlers end on their tasks while the one that reads looks for
-/// places.
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn with_few_places_none_that_comes_free_is_missed() {
-    let broker = broker();
-    let config = ServiceConfig {
-        concurrency: 2,
-        max_unacknowledged: 3,
-        ..inline()
-    };
-    let service = serve_with(&broker, config, |_, value: Bytes| async move {
-        if value.len().is_multiple_of(2) {
-            task::yield_now().await;
-        }
-        Ok(value)
-    })
-    .await;
-    let client = client(&broker).await;
-    let begun = tokio::time::Instant::now();
-    for _ in 0..20 {
-        let calls: FuturesUnordered<_> = (0..100)
-            .map(|n| tokio::spawn(client.request("echo").value(vec![0; n]).send()))
-            .collect();
-        let replies: Vec<_> = calls.collect().await;
-        assert!(replies.into_iter().all(|reply| reply.unwrap().is_ok()));
-    }
-    // A place that is missed waits for the next look, 50 ms later.
-    assert!(begun.elapsed() < Duration::from_secs(20));
-    assert_all_done(&broker, &service, 2_000).await;
 }
