@@ -20,6 +20,7 @@ mod gather;
 mod groups;
 mod harness;
 mod hostile;
+mod inline;
 mod outcomes;
 mod restart;
 mod round_trip;
@@ -52,6 +53,7 @@ const CASES: &[&[Case]] = &[
     outcomes::CASES,
     hostile::CASES,
     gather::CASES,
+    inline::CASES,
 ];
 
 fn main() -> ExitCode {

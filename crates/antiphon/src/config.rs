@@ -64,10 +64,11 @@ pub struct ClientConfig {
     /// A call's timeout when it names none. Default 30 s; at most 24 days.
     #[serde(with = "humantime_serde")]
     pub timeout: Duration,
-    /// How many calls may be in flight. Default 100,000. Memory for them is taken as they come,
-    /// about 60 bytes each.
+    /// How many calls may be in flight. Default 100,000; more than 16,777,215 counts as
+    /// 16,777,215. Memory for them is taken as they come, about 60 bytes each.
     pub max_in_flight: u32,
-    /// How many bytes of request payload may be in flight. Default 256 MiB.
+    /// How many bytes of request payload may be in flight. Default 256 MiB; a TiB or more counts
+    /// as a byte less than a TiB.
     pub max_in_flight_bytes: u64,
     /// At a limit: `true` fails with `Overloaded` at once, `false` (default) waits for a place
     /// until the call's deadline.

@@ -247,7 +247,9 @@ async fn admit_until<H: Hold>(
             hold.target(topic).ok_or_else(|| unknown_topic(topic))?
         }
     };
-    let place = Place::until(hold, draft.weight(), deadline).await?;
+    let mut place = Place::until(hold, draft.weight(), deadline).await?;
+    // A close does not wait for a call that has not been sent.
+    place.keep();
     core.ready(deadline).await?;
     let now = core.clock.elapsed();
     if now >= deadline {

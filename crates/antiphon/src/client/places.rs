@@ -29,7 +29,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct Places {
     waiting: AtomicUsize,
-    /// Places of gathers that have not sent their request yet.
+    /// Places whose holders have not sent their request yet.
     unsent: AtomicUsize,
     /// Held by the one whose turn it is: a call that needs much is not overtaken by smaller ones.
     turn: Mutex<()>,
@@ -40,7 +40,7 @@ pub(crate) struct Places {
 pub(crate) struct Place<H: Hold> {
     hold: H,
     bytes: u32,
-    /// Counted as held by a gather that has not sent its request.
+    /// Counted as held by somebody who has not sent the request.
     unsent: bool,
     used: bool,
 }
@@ -97,7 +97,7 @@ impl<H: Hold> Place<H> {
         })
     }
 
-    /// Marks it as held by a gather that sends its request later, which is no call in flight yet.
+    /// Marks it as held by somebody who sends the request later, which is no call in flight yet.
     pub(crate) fn keep(&mut self) {
         if !std::mem::replace(&mut self.unsent, true) {
             self.core().places.unsent.fetch_add(1, Ordering::AcqRel);

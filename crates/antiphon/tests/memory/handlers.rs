@@ -10,7 +10,7 @@ use std::{
 
 use antiphon::{
     Code, Context, Executed, RequestErrorKind as Kind, Service,
-    config::ServiceConfig,
+    config::{FirstPoll, ServiceConfig},
     service::{self},
     transport::memory::MemoryBroker,
 };
@@ -22,11 +22,18 @@ use crate::support::{
 
 #[tokio::test(start_paused = true)]
 async fn no_more_handlers_run_at_once_than_allowed_and_all_requests_are_answered() {
+    for first_poll in [FirstPoll::Runtime, FirstPoll::Inline] {
+        at_most_three(first_poll).await;
+    }
+}
+
+async fn at_most_three(first_poll: FirstPoll) {
     let broker = broker();
     let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let seen = (Arc::clone(&running), Arc::clone(&most));
     let config = ServiceConfig {
         concurrency: 3,
+        first_poll,
         ..ServiceConfig::default()
     };
     let _service = serve_with(&broker, config, move |_, value| {

@@ -144,7 +144,11 @@ async fn closing_ends_calls_that_wait_for_the_path() {
     settle().await;
     let call = ask(&client, "waits");
     tokio::task::yield_now().await;
-    client.close(Duration::from_secs(1)).await;
+    let begun = tokio::time::Instant::now();
+    let report = client.close(Duration::from_secs(60)).await;
+    // It has a place, but is no call in flight that a close would wait for.
+    assert_eq!((report.in_flight, report.abandoned), (0, 0));
+    assert!(begun.elapsed() < Duration::from_secs(1));
     assert_unsent(&call.await.unwrap().unwrap_err(), Kind::Closed);
 }
 

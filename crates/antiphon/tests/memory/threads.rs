@@ -7,18 +7,28 @@ use std::{
     time::Duration,
 };
 
-use antiphon::{Executed, RequestErrorKind as Kind, config::ServiceConfig};
+use antiphon::{
+    Executed, RequestErrorKind as Kind,
+    config::{ClientConfig, FirstPoll, ServiceConfig},
+};
 use bytes::Bytes;
 use futures::{StreamExt, stream::FuturesUnordered};
 
-use crate::support::{broker, client, echo, serve_with};
+use crate::support::{broker, client, client_with, echo, serve_with};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_service_with_few_places_misses_no_place_that_comes_free() {
+    for first_poll in [FirstPoll::Runtime, FirstPoll::Inline] {
+        with_few_places(first_poll).await;
+    }
+}
+
+async fn with_few_places(first_poll: FirstPoll) {
     let broker = broker();
     let config = ServiceConfig {
         concurrency: 2,
         max_unacknowledged: 3,
+        first_poll,
         ..ServiceConfig::default()
     };
     let _service = serve_with(&broker, config, |_, value: Bytes| async move {
@@ -40,6 +50,36 @@ async fn a_service_with_few_places_misses_no_place_that_comes_free() {
     // A place that is missed waits for the next look, 50 ms later.
     assert!(begun.elapsed() < Duration::from_secs(20));
     assert_eq!(client.in_flight(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_client_with_few_places_misses_no_place_that_comes_free() {
+    let broker = broker();
+    let _service = echo(&broker).await;
+    let config = ClientConfig {
+        max_in_flight: 3,
+        max_in_flight_bytes: 150,
+        ..ClientConfig::default()
+    };
+    let client = client_with(&broker, config).await;
+    for _ in 0..20 {
+        let calls: Vec<_> = (0..100)
+            .map(|n| tokio::spawn(client.request("echo").value(vec![0; n]).send()))
+            .collect();
+        // Some give up, waiting or not, wherever they are.
+        calls
+            .iter()
+            .step_by(7)
+            .for_each(tokio::task::JoinHandle::abort);
+        for call in calls {
+            // A place that is missed would be waited for until the deadline.
+            match call.await {
+                Ok(reply) => drop(reply.unwrap()),
+                Err(gone) => assert!(gone.is_cancelled(), "{gone}"),
+            }
+        }
+        assert_eq!(client.in_flight(), 0);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

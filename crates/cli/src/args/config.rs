@@ -14,7 +14,7 @@ pub(crate) enum ConfigCommand {
 /// Shows every setting in effect, and where it comes from.
 ///
 /// That is the default, a file, an environment variable or an option. Secrets are shown as
-/// [hidden], and files that hold them are not read. No broker is asked. Of librdkafka's properties
+/// `[hidden]`, and files that hold them are not read. No broker is asked. Of librdkafka's properties
 /// only those are shown that you set: Antiphon's own choices are in docs/architecture.md.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = SHOW_HELP)]
@@ -47,7 +47,7 @@ pub(crate) struct CheckArgs {
     /// The files to check.
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Does not look at the files of [kafka.property_files]: for a machine without the secrets.
+    /// Does not look at the files of `[kafka.property_files]`: for a machine without the secrets.
     #[arg(long)]
     pub(crate) without_secrets: bool,
 }

@@ -31,11 +31,11 @@ pub(crate) struct CreateArgs {
     #[arg(long)]
     pub(crate) reply: bool,
     /// How many partitions: instances of a service share them. Default: `create_topics` of
-    /// [service], else 4; with --reply `partitions` of [client.reply].
+    /// `[service]`, else 4; with --reply `partitions` of `[client.reply]`.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) partitions: Option<u32>,
     /// How many brokers hold each partition. Default: the brokers' own; with --reply `replication`
-    /// of [client.reply].
+    /// of `[client.reply]`.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub(crate) replication_factor: Option<u32>,
     /// A setting of the topic, as Kafka names it; may be repeated.

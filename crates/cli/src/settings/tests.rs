@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 
+use antiphon::config::FirstPoll;
+
 use super::*;
 
 fn toml(text: &str) -> Layer {
@@ -79,6 +81,28 @@ fn properties_of_librdkafka_merge_by_their_names() {
 }
 
 #[test]
+fn where_handlers_are_first_polled_is_named_by_a_word() {
+    assert_eq!(merge([]).service.first_poll, FirstPoll::Runtime);
+    let file = || toml("[service]\nfirst_poll = 'inline'");
+    assert_eq!(merge([file()]).service.first_poll, FirstPoll::Inline);
+    let variables = [("ANTIPHON__SERVICE__FIRST_POLL", "runtime")];
+    let settings = merge([file(), environment(&variables)]);
+    assert_eq!(settings.service.first_poll, FirstPoll::Runtime);
+}
+
+#[test]
+fn where_handlers_are_first_polled_is_listed() {
+    for (layers, value) in [
+        (vec![], "runtime"),
+        (vec![toml("[service]\nfirst_poll = 'inline'")], "inline"),
+    ] {
+        let rows = Merged::of(layers).unwrap().rows().unwrap();
+        let row = rows.iter().find(|row| row.key == "service.first_poll");
+        assert_eq!(row.unwrap().value, value);
+    }
+}
+
+#[test]
 fn lists_in_the_environment_are_separated_by_commas() {
     let variables = [("ANTIPHON__SERVICE__ALLOWED_REPLY_TOPICS", r"a\..*, b")];
     let settings = merge([environment(&variables)]);
@@ -151,6 +175,7 @@ fn a_wrong_value_is_refused_with_its_key() {
         ("[kafka]\nproperties = 1", "kafka.properties"),
         ("[cli]\noutput = 'xml'", "cli.output"),
         ("[service]\ncreate_topics = 'many'", "service.create_topics"),
+        ("[service]\nfirst_poll = 'later'", "service.first_poll"),
     ] {
         let message = refused(toml(text));
         assert!(
