@@ -82,19 +82,19 @@ fn properties_of_librdkafka_merge_by_their_names() {
 
 #[test]
 fn where_handlers_are_first_polled_is_named_by_a_word() {
-    assert_eq!(merge([]).service.first_poll, FirstPoll::Runtime);
-    let file = || toml("[service]\nfirst_poll = 'inline'");
-    assert_eq!(merge([file()]).service.first_poll, FirstPoll::Inline);
-    let variables = [("ANTIPHON__SERVICE__FIRST_POLL", "runtime")];
+    assert_eq!(merge([]).service.first_poll, FirstPoll::Inline);
+    let file = || toml("[service]\nfirst_poll = 'runtime'");
+    assert_eq!(merge([file()]).service.first_poll, FirstPoll::Runtime);
+    let variables = [("ANTIPHON__SERVICE__FIRST_POLL", "inline")];
     let settings = merge([file(), environment(&variables)]);
-    assert_eq!(settings.service.first_poll, FirstPoll::Runtime);
+    assert_eq!(settings.service.first_poll, FirstPoll::Inline);
 }
 
 #[test]
 fn where_handlers_are_first_polled_is_listed() {
     for (layers, value) in [
-        (vec![], "runtime"),
-        (vec![toml("[service]\nfirst_poll = 'inline'")], "inline"),
+        (vec![], "inline"),
+        (vec![toml("[service]\nfirst_poll = 'runtime'")], "runtime"),
     ] {
         let rows = Merged::of(layers).unwrap().rows().unwrap();
         let row = rows.iter().find(|row| row.key == "service.first_poll");
