@@ -205,14 +205,13 @@ fn start(
         Ok(Ok(result)) => end(core, &ticket, to, Ok(result), now),
         Err(panic) => end(core, &ticket, to, Err(panic), now),
         Ok(Err(running)) => {
-            let core = Arc::clone(core);
-            let runtime = core.runtime.clone();
+            let later = Arc::clone(core);
             let rest = async move {
-                let result = wait(&core, running).await;
-                end(&core, &ticket, to, result, now);
+                let result = wait(&later, running).await;
+                end(&later, &ticket, to, result, now);
             };
-            runtime.spawn(rest.instrument(span));
-            now
+            core.runtime.spawn(rest.instrument(span));
+            core.clock.elapsed()
         }
     }
 }
