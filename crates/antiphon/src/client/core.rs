@@ -79,11 +79,6 @@ impl Core {
         tick(self.clock.elapsed())
     }
 
-    /// Milliseconds since the Unix epoch at a moment of the client's clock.
-    pub(crate) fn unix_ms(&self, at: Duration) -> u64 {
-        self.time.unix_ms(at)
-    }
-
     pub(crate) fn is_closing(&self) -> bool {
         self.closed.load(Ordering::Acquire)
     }

@@ -195,9 +195,8 @@ impl Dispatcher {
     }
 
     fn requester(&mut self, name: &str) -> Arc<str> {
-        let last = self.last_requester.as_ref().filter(|last| ***last == *name);
-        if let Some(last) = last {
-            return Arc::clone(last);
+        if let Some(last) = if_same(self.last_requester.as_ref(), name) {
+            return last;
         }
         let name: Arc<str> = name.into();
         self.last_requester = Some(Arc::clone(&name));
@@ -219,9 +218,8 @@ impl Dispatcher {
         let Some(topic) = topic else {
             return Some(None);
         };
-        let known = self.last_allowed.as_ref().filter(|last| ***last == *topic);
-        let topic = match known {
-            Some(known) => Arc::clone(known),
+        let topic = match if_same(self.last_allowed.as_ref(), topic) {
+            Some(known) => known,
             None => match self.core.allowed.check(topic) {
                 Ok(()) => {
                     let topic: Arc<str> = topic.into();
@@ -304,6 +302,11 @@ impl Dispatcher {
             }
         }
     }
+}
+
+/// The last name once more, if this is it: the next is most often the same.
+fn if_same(last: Option<&Arc<str>>, name: &str) -> Option<Arc<str>> {
+    last.filter(|last| ***last == *name).map(Arc::clone)
 }
 
 /// Modes of a later protocol, and batches, are refused rather than answered wrongly.

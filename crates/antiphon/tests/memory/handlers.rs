@@ -82,7 +82,13 @@ async fn replies_that_wait_for_acknowledgement_hold_new_requests_back() {
 #[tokio::test(start_paused = true)]
 async fn a_panic_is_an_internal_error_and_the_service_lives_on() {
     let broker = broker();
-    let service = serve(&broker, "s", |_, value: Bytes| {
+    // Its twin is in `inline`.
+    let on_the_runtime = ServiceConfig {
+        group: Some("s".into()),
+        first_poll: FirstPoll::Runtime,
+        ..ServiceConfig::default()
+    };
+    let service = serve_with(&broker, on_the_runtime, |_, value: Bytes| {
         assert!(&value[..] != b"at once", "at once");
         async move {
             assert!(&value[..] != b"polled", "polled");
