@@ -12,6 +12,11 @@ const CONVERSATION: &str = "messaging.message.conversation_id";
 const PARTITION: &str = "messaging.destination.partition.id";
 const ERROR: &str = "error.type";
 
+/// Whether anybody listens: what is done for spans only can be left out otherwise.
+pub(crate) fn is_on() -> bool {
+    tracing::enabled!(target: TARGET, Level::DEBUG)
+}
+
 /// The whole of a call, from its admission to its outcome.
 pub(crate) fn request(operation: &'static str, topic: &str, requester: &str) -> Span {
     tracing::debug_span!(
@@ -31,7 +36,7 @@ pub(crate) fn request(operation: &'static str, topic: &str, requester: &str) -> 
 
 /// The current call has its id and its partition.
 pub(crate) fn sent(id: CorrelationId, partition: i32) {
-    if tracing::enabled!(target: TARGET, Level::DEBUG) {
+    if is_on() {
         let span = Span::current();
         span.record(CONVERSATION, display(id));
         span.record(PARTITION, partition);
@@ -40,7 +45,7 @@ pub(crate) fn sent(id: CorrelationId, partition: i32) {
 
 /// The current call ended with an error.
 pub(crate) fn failed(error: &RequestError) {
-    if tracing::enabled!(target: TARGET, Level::DEBUG) {
+    if is_on() {
         Span::current().record(ERROR, error.kind().as_str());
     }
 }

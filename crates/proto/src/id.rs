@@ -63,7 +63,9 @@ impl CorrelationId {
     ///
     /// Upper case is refused on purpose: ids are compared byte for byte, so another spelling is another id.
     pub fn parse(text: &[u8]) -> Option<Self> {
-        if text.len() != Self::TEXT_LEN || text.iter().any(u8::is_ascii_uppercase) {
+        // Without an early end, so that all characters are looked at together.
+        let upper = |found: bool, character: &u8| found | character.is_ascii_uppercase();
+        if text.len() != Self::TEXT_LEN || text.iter().fold(false, upper) {
             return None;
         }
         Uuid::try_parse_ascii(text)

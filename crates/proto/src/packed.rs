@@ -152,10 +152,9 @@ impl<'b> PackedWriter<'b> {
 
     /// Adds text, which must be printable ASCII without `;`: what [`PackedFields`] reads back as one field.
     pub fn text(&mut self, key: &'static str, value: &str) -> Result<&mut Self, Malformed> {
-        if !value
-            .bytes()
-            .all(|byte| matches!(byte, 0x20..=0x7e) && byte != b';')
-        {
+        let plain = |byte: u8| matches!(byte, 0x20..=0x7e) && byte != b';';
+        // Without an early end, so that all bytes are looked at together.
+        if !value.bytes().fold(true, |all, byte| all & plain(byte)) {
             return Err(Malformed::PackedValue(key));
         }
         self.key(key);
@@ -188,22 +187,8 @@ pub(crate) fn all_or_nothing(
 }
 
 fn push_decimal(out: &mut Vec<u8>, value: u64) {
-    let mut digits = [b'0'; MAX_DIGITS];
-    let mut rest = value;
-    let mut length = 0;
-    for digit in digits.iter_mut().rev() {
-        *digit += u8::try_from(rest % 10).unwrap_or_default();
-        rest /= 10;
-        length += 1;
-        if rest == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(&digits[MAX_DIGITS - length..]);
+    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
-
-/// Digits of the largest `u64`.
-const MAX_DIGITS: usize = 20;
 
 #[cfg(test)]
 mod tests {

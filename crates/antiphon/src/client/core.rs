@@ -188,14 +188,38 @@ pub(crate) async fn admit<H: Hold>(
     hold: H,
     draft: Box<Draft>,
 ) -> Result<Admitted<H>, RequestError> {
-    let now = hold.core().clock.elapsed();
-    let deadline = now.saturating_add(draft.timeout);
-    let admitted = match admit_at_once(&hold, &draft, now) {
-        Some((target, place)) => Ok((target, place, now)),
-        // Boxed: what has to wait is rare, and must not make every call's future large.
-        None => Box::pin(admit_until(&hold, &draft, deadline)).await,
+    match admit_at_once(&hold, draft) {
+        Ok(admitted) => Ok(admitted),
+        Err(draft) => admit_later(hold, draft).await,
+    }
+}
+
+/// The common case: nothing to wait for, and nothing wrong. Else the draft comes back, for
+/// [`admit_later`].
+pub(crate) fn admit_at_once<H: Hold>(
+    hold: &H,
+    draft: Box<Draft>,
+) -> Result<Admitted<H>, Box<Draft>> {
+    let at = hold.core().clock.elapsed();
+    let Some((target, place)) = target_and_place(hold, &draft, at) else {
+        return Err(draft);
     };
-    match admitted {
+    Ok(Admitted {
+        deadline: at.saturating_add(draft.timeout),
+        draft,
+        target,
+        place,
+        at,
+    })
+}
+
+/// With all the waits that may be needed, and with the reason of a refusal.
+pub(crate) async fn admit_later<H: Hold>(
+    hold: H,
+    draft: Box<Draft>,
+) -> Result<Admitted<H>, RequestError> {
+    let deadline = hold.core().clock.elapsed().saturating_add(draft.timeout);
+    match admit_until(&hold, &draft, deadline).await {
         Ok((target, place, at)) => Ok(Admitted {
             draft,
             target,
@@ -212,8 +236,11 @@ pub(crate) async fn admit<H: Hold>(
     }
 }
 
-/// The common case: nothing to wait for, and nothing wrong.
-fn admit_at_once<H: Hold>(hold: &H, draft: &Draft, now: Duration) -> Option<(H::Target, Place<H>)> {
+fn target_and_place<H: Hold>(
+    hold: &H,
+    draft: &Draft,
+    now: Duration,
+) -> Option<(H::Target, Place<H>)> {
     let core = hold.core();
     if core.is_closing() || !core.path.is_ready() || draft.check(&core.config).is_err() {
         return None;

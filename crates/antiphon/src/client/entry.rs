@@ -3,7 +3,6 @@
 use std::{
     borrow::Borrow,
     cell::Cell,
-    future::poll_fn,
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -43,28 +42,6 @@ pub(crate) struct Entry<H: Hold> {
     id: CorrelationId,
     started: Duration,
     live: bool,
-}
-
-/// Sends one request and waits for its one reply.
-pub(crate) async fn single<H: Hold>(admitted: Admitted<H>) -> Result<Reply, RequestError> {
-    let mut admitted = Some(admitted);
-    let mut entry: Option<Entry<H>> = None;
-    poll_fn(move |cx| {
-        if let Some(admitted) = admitted.take() {
-            let waiter = Waiter::One(cx.waker().clone());
-            // Polled as soon as it was admitted, so no second look at the clock is needed.
-            let now = admitted.at;
-            match Entry::start(admitted, waiter, now) {
-                Ok(started) => entry = Some(started),
-                Err(error) => return Poll::Ready(Err(error)),
-            }
-        }
-        match &mut entry {
-            Some(entry) => entry.poll_single(cx),
-            None => Poll::Ready(Err(closed())),
-        }
-    })
-    .await
 }
 
 impl<H: Hold> Entry<H> {
@@ -190,7 +167,10 @@ impl<H: Hold> Entry<H> {
         Ok(())
     }
 
-    fn poll_single(&mut self, cx: &mut Context<'_>) -> Poll<Result<Reply, RequestError>> {
+    pub(crate) fn poll_single(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Reply, RequestError>> {
         // The old waker is dropped after the slot's lock: a drop may run foreign code.
         let mut old = None;
         let taken = self.core().calls.poll_with(self.id, |waiter| {

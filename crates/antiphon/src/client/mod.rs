@@ -1,6 +1,7 @@
 //! The requester: sends requests, matches replies, bounds what is in flight.
 
 mod builder;
+mod call;
 mod core;
 mod draft;
 mod entry;

@@ -9,9 +9,9 @@ use tracing::Instrument;
 
 use super::{
     Client,
-    core::{Core, admit},
+    call::Call,
+    core::admit,
     draft::{Draft, To},
-    entry::single,
     gather::{GatherError, GatherStream, Gathered},
     reply::Reply,
 };
@@ -92,13 +92,12 @@ impl Request {
     /// is out already may still be executed; its reply is then counted as late.
     pub async fn send(self) -> Result<Reply, RequestError> {
         let core = self.client.core();
-        let span = trace::request("send", self.draft.topic(core), &core.requester);
-        let call = call(core, self.draft);
-        if span.is_disabled() {
-            call.await
-        } else {
-            call.instrument(span).await
+        if trace::is_on() {
+            let span = trace::request("send", self.draft.topic(core), &core.requester);
+            // Boxed: a span would make every call's future larger, watched or not.
+            return Box::pin(Call::new(core, self.draft).instrument(span)).await;
         }
+        Call::new(core, self.draft).await
     }
 
     /// Encodes a value, sends it, and decodes the reply.
@@ -142,11 +141,6 @@ impl fmt::Debug for Request {
             .field("timeout", &self.draft.timeout)
             .finish_non_exhaustive()
     }
-}
-
-async fn call(core: &Arc<Core>, draft: Box<Draft>) -> Result<Reply, RequestError> {
-    let admitted = admit(core, draft).await?;
-    single(admitted).await
 }
 
 /// How many replies a scatter or gather wants.
@@ -254,8 +248,7 @@ impl Scatter {
             draft.to = To::Named(Arc::clone(&target));
             let core = Arc::clone(self.client.core());
             let span = trace::request("scatter", &target, &core.requester);
-            let call = async move { call(&core, draft).await };
-            let call: BoxFuture<'static, _> = Box::pin(call.instrument(span));
+            let call: BoxFuture<'static, _> = Box::pin(Call::new(core, draft).instrument(span));
             (target, call)
         });
         Ok(GatherStream::of_calls(rule, calls.collect()))
@@ -296,5 +289,21 @@ impl Gather {
         let rule = self.wanted.rule(None)?;
         let admitted = admit(Arc::clone(self.client.core()), self.draft).await?;
         Ok(GatherStream::of_entry(rule, admitted))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size_of_result<T, F>(_: impl Fn(T) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// A call in flight is a task whose memory is cold when its turn comes.
+    #[test]
+    fn a_call_in_flight_stays_small() {
+        let size = size_of_result(Request::send);
+        assert!(size <= 128, "{size} bytes");
     }
 }

@@ -22,6 +22,8 @@ pub(crate) struct Target {
     pub(crate) topic: TopicRef,
     pub(crate) metrics: TargetMetrics,
     load: ArcSwap<Vec<Load>>,
+    /// More than one partition: there is one to choose.
+    choice: AtomicBool,
     /// When the partition count was asked for, in milliseconds of the client's clock.
     checked_ms: AtomicU64,
     /// The brokers said that it does not exist (any more): to be asked again.
@@ -46,6 +48,7 @@ impl Target {
             metrics: TargetMetrics::new(topic.name()),
             topic,
             load: ArcSwap::from_pointee(fresh_load(partitions)),
+            choice: AtomicBool::new(partitions > 1),
             checked_ms: AtomicU64::new(millis(now)),
             gone: AtomicBool::new(false),
         }
@@ -81,14 +84,22 @@ impl Target {
             load.resize_with(partitions.max(1) as usize, Load::default);
             load
         });
+        self.choice.store(partitions > 1, Ordering::Relaxed);
         self.gone.store(false, Ordering::Relaxed);
     }
 
     /// Chooses the partition: by key as Java clients do, else the less loaded of two random ones.
     pub(crate) fn place(&self, key: Option<&[u8]>) -> Placed {
+        if !self.choice.load(Ordering::Relaxed) {
+            return Placed {
+                partition: 0,
+                load: None,
+            };
+        }
         let load = self.load.load();
         let count = u32::try_from(load.len()).unwrap_or(u32::MAX);
         let partition = match key {
+            // It had more a moment ago.
             _ if count < 2 => 0,
             Some(key) => partition_for_key(key, count),
             None => less_loaded(&load, count),
