@@ -1,4 +1,4 @@
-//! The load on a client that is asynchronous: a task per call in flight, or an open loop.
+//! The load on a client that is asynchronous: a task per call in flight or one for all, or an open loop.
 
 use std::{
     sync::Arc,
@@ -6,6 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures::StreamExt;
+use futures_buffered::FuturesUnorderedBounded;
 use tokio::{runtime::Handle, sync::Semaphore};
 
 use crate::{
@@ -38,24 +40,53 @@ pub(crate) async fn drive(load: &Load, client: impl Ask) -> Result<Run, String> 
     Ok(Run::new(&recorder.all()?, recorder.errors(), measured))
 }
 
-/// Each task sends its next request when it has its reply. One look at the clock per reply, which is also when the
-/// next call begins, as in the raw loop.
+/// Each call that ends makes room for the next. One look at the clock per reply, which is also when the next call begins,
+/// as in the raw loop.
 fn start_closed(load: &Load, client: &impl Ask, recorder: &Arc<Recorder>) {
+    if load.one_task {
+        tokio::spawn(all_in_one(
+            client.clone(),
+            Arc::clone(recorder),
+            load.in_flight,
+        ));
+        return;
+    }
     for number in 0..load.in_flight {
-        let (client, recorder) = (client.clone(), Arc::clone(recorder));
-        tokio::spawn(async move {
-            let mut began = Instant::now();
-            loop {
-                let replied = client.ask(number).await;
-                let now = Instant::now();
-                recorder.note(replied, now - began);
-                began = now;
-                if !replied {
-                    // What fails at once must not keep its thread from the others.
-                    tokio::time::sleep(Duration::from_millis(1)).await;
-                }
-            }
-        });
+        tokio::spawn(one_by_one(client.clone(), Arc::clone(recorder), number));
+    }
+}
+
+/// A task that has one call in flight.
+async fn one_by_one(client: impl Ask, recorder: Arc<Recorder>, number: usize) {
+    let mut began = Instant::now();
+    loop {
+        let replied = client.ask(number).await;
+        let now = Instant::now();
+        recorder.note(replied, now - began);
+        began = now;
+        after(replied).await;
+    }
+}
+
+/// A task that has all calls in flight.
+async fn all_in_one(client: impl Ask, recorder: Arc<Recorder>, in_flight: usize) {
+    let ask = async |number, began| (number, began, client.ask(number).await);
+    let mut calls = FuturesUnorderedBounded::new(in_flight);
+    for number in 0..in_flight {
+        calls.push(ask(number, Instant::now()));
+    }
+    while let Some((number, began, replied)) = calls.next().await {
+        let now = Instant::now();
+        recorder.note(replied, now - began);
+        after(replied).await;
+        calls.push(ask(number, now));
+    }
+}
+
+/// What fails at once must not keep its thread from the others.
+async fn after(replied: bool) {
+    if !replied {
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
 

@@ -46,6 +46,9 @@ pub(crate) struct Load {
     /// How long to measure.
     #[arg(long, value_parser = seconds, default_value = "5")]
     pub(crate) duration: Duration,
+    /// One task has all calls in flight, where each would have one of its own.
+    #[arg(long)]
+    pub(crate) one_task: bool,
     /// Antiphon's handlers are started on the runtime.
     #[arg(long)]
     pub(crate) pump: bool,

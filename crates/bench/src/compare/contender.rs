@@ -24,7 +24,10 @@ pub(crate) enum Contender {
     /// Antiphon.
     #[value(name = "antiphon")]
     Antiphon,
-    /// The same with five produce requests in flight.
+    /// The same with all calls in one task and a handler that does not wait, as the raw loop has it.
+    #[value(name = "antiphon-lean")]
+    AntiphonLean,
+    /// Antiphon with five produce requests in flight.
     #[value(name = "antiphon-5")]
     Antiphon5,
     /// Antiphon with its handlers started on the runtime.
@@ -49,6 +52,7 @@ impl Contender {
             Self::RawAntiphon1 => "raw-antiphon-1",
             Self::Rdkafka => "rdkafka",
             Self::Antiphon => "antiphon",
+            Self::AntiphonLean => "antiphon-lean",
             Self::Antiphon5 => "antiphon-5",
             Self::AntiphonPump => "antiphon-pump",
         }
@@ -63,6 +67,7 @@ impl Contender {
             Self::RawAntiphon1 => "raw, our wire, 1",
             Self::Rdkafka => "rust-rdkafka",
             Self::Antiphon => "Antiphon",
+            Self::AntiphonLean => "Antiphon, lean",
             Self::Antiphon5 => "Antiphon, 5",
             Self::AntiphonPump => "Antiphon, pump",
         }
@@ -79,7 +84,9 @@ impl Contender {
     pub(super) fn commands(self) -> (&'static str, &'static str) {
         match self {
             Self::Rdkafka => ("rdkafka-requester", "rdkafka-responder"),
-            Self::Antiphon | Self::Antiphon5 | Self::AntiphonPump => ("requester", "responder"),
+            Self::Antiphon | Self::AntiphonLean | Self::Antiphon5 | Self::AntiphonPump => {
+                ("requester", "responder")
+            }
             _ => ("raw-requester", "raw-responder"),
         }
     }
@@ -93,6 +100,7 @@ impl Contender {
             Self::RawAntiphon1 => &["--wire", "antiphon", "--max-in-flight", "1"],
             Self::Rdkafka => &["--max-in-flight", "5"],
             Self::Antiphon => &["--max-in-flight", "1"],
+            Self::AntiphonLean => &["--max-in-flight", "1", "--one-task"],
             Self::Antiphon5 => &["--max-in-flight", "5"],
             Self::AntiphonPump => &["--max-in-flight", "1", "--pump"],
         }
