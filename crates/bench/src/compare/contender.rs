@@ -21,6 +21,9 @@ pub(crate) enum Contender {
     /// rust-rdkafka's FutureProducer and StreamConsumer, and a map of oneshot channels.
     #[value(name = "rdkafka")]
     Rdkafka,
+    /// The least that is shaped like a framework, on raw librdkafka and Antiphon's headers.
+    #[value(name = "bare")]
+    Bare,
     /// Antiphon.
     #[value(name = "antiphon")]
     Antiphon,
@@ -48,6 +51,7 @@ impl Contender {
             Self::RawAntiphon5 => "raw-antiphon-5",
             Self::RawAntiphon1 => "raw-antiphon-1",
             Self::Rdkafka => "rdkafka",
+            Self::Bare => "bare",
             Self::Antiphon => "antiphon",
             Self::Antiphon5 => "antiphon-5",
             Self::AntiphonPump => "antiphon-pump",
@@ -62,6 +66,7 @@ impl Contender {
             Self::RawAntiphon5 => "raw, our wire, 5",
             Self::RawAntiphon1 => "raw, our wire, 1",
             Self::Rdkafka => "rust-rdkafka",
+            Self::Bare => "bare framework",
             Self::Antiphon => "Antiphon",
             Self::Antiphon5 => "Antiphon, 5",
             Self::AntiphonPump => "Antiphon, pump",
@@ -79,6 +84,7 @@ impl Contender {
     pub(super) fn commands(self) -> (&'static str, &'static str) {
         match self {
             Self::Rdkafka => ("rdkafka-requester", "rdkafka-responder"),
+            Self::Bare => ("bare-requester", "bare-responder"),
             Self::Antiphon | Self::Antiphon5 | Self::AntiphonPump => ("requester", "responder"),
             _ => ("raw-requester", "raw-responder"),
         }
@@ -92,7 +98,7 @@ impl Contender {
             Self::RawAntiphon5 => &["--wire", "antiphon", "--max-in-flight", "5"],
             Self::RawAntiphon1 => &["--wire", "antiphon", "--max-in-flight", "1"],
             Self::Rdkafka => &["--max-in-flight", "5"],
-            Self::Antiphon => &["--max-in-flight", "1"],
+            Self::Bare | Self::Antiphon => &["--max-in-flight", "1"],
             Self::Antiphon5 => &["--max-in-flight", "5"],
             Self::AntiphonPump => &["--max-in-flight", "1", "--pump"],
         }
