@@ -2,6 +2,7 @@
 
 mod account;
 mod antiphon;
+mod bare;
 mod compare;
 mod drive;
 mod idiomatic;
@@ -67,6 +68,18 @@ enum Command {
         #[command(flatten)]
         load: Load,
     },
+    /// Requests by the least that is shaped like a framework; prints what it measured as JSON.
+    #[command(hide = true)]
+    BareRequester {
+        #[command(flatten)]
+        load: Load,
+    },
+    /// Echoes by the least that is shaped like a framework until it is killed.
+    #[command(hide = true)]
+    BareResponder {
+        #[command(flatten)]
+        load: Load,
+    },
     /// Requests by Antiphon's client; prints what it measured as JSON.
     #[command(hide = true)]
     Requester {
@@ -108,6 +121,8 @@ fn run(command: Command) -> Result<(), String> {
         Command::RawResponder { load, wire } => raw::respond(&load, wire),
         Command::RdkafkaRequester { load } => print(&block_on(idiomatic::request(&load))?),
         Command::RdkafkaResponder { load } => block_on(idiomatic::respond(&load)),
+        Command::BareRequester { load } => print(&block_on(bare::request(&load))?),
+        Command::BareResponder { load } => bare::respond(&load),
         Command::Requester { load } => print(&block_on(antiphon::request(&load))?),
         Command::Responder { load } => block_on(antiphon::respond(&load)),
         Command::Topics {

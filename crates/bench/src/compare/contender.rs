@@ -21,6 +21,9 @@ pub(crate) enum Contender {
     /// rust-rdkafka's FutureProducer and StreamConsumer, and a map of oneshot channels.
     #[value(name = "rdkafka")]
     Rdkafka,
+    /// The least that is shaped like a framework, on raw librdkafka and Antiphon's headers.
+    #[value(name = "bare")]
+    Bare,
     /// Antiphon.
     #[value(name = "antiphon")]
     Antiphon,
@@ -51,6 +54,7 @@ impl Contender {
             Self::RawAntiphon5 => "raw-antiphon-5",
             Self::RawAntiphon1 => "raw-antiphon-1",
             Self::Rdkafka => "rdkafka",
+            Self::Bare => "bare",
             Self::Antiphon => "antiphon",
             Self::AntiphonLean => "antiphon-lean",
             Self::Antiphon5 => "antiphon-5",
@@ -66,6 +70,7 @@ impl Contender {
             Self::RawAntiphon5 => "raw, our wire, 5",
             Self::RawAntiphon1 => "raw, our wire, 1",
             Self::Rdkafka => "rust-rdkafka",
+            Self::Bare => "bare framework",
             Self::Antiphon => "Antiphon",
             Self::AntiphonLean => "Antiphon, lean",
             Self::Antiphon5 => "Antiphon, 5",
@@ -84,6 +89,7 @@ impl Contender {
     pub(super) fn commands(self) -> (&'static str, &'static str) {
         match self {
             Self::Rdkafka => ("rdkafka-requester", "rdkafka-responder"),
+            Self::Bare => ("bare-requester", "bare-responder"),
             Self::Antiphon | Self::AntiphonLean | Self::Antiphon5 | Self::AntiphonPump => {
                 ("requester", "responder")
             }
@@ -99,8 +105,8 @@ impl Contender {
             Self::RawAntiphon5 => &["--wire", "antiphon", "--max-in-flight", "5"],
             Self::RawAntiphon1 => &["--wire", "antiphon", "--max-in-flight", "1"],
             Self::Rdkafka => &["--max-in-flight", "5"],
-            Self::Antiphon => &["--max-in-flight", "1"],
-            Self::AntiphonLean => &["--max-in-flight", "1", "--one-task"],
+            Self::Bare | Self::Antiphon => &["--max-in-flight", "1"],
+            Self::AntiphonLean => &["--max-in-flight", "1", "--one-task", "--sync-handler"],
             Self::Antiphon5 => &["--max-in-flight", "5"],
             Self::AntiphonPump => &["--max-in-flight", "1", "--pump"],
         }

@@ -1,13 +1,9 @@
 use std::{
     ffi::{CStr, CString, c_char, c_void},
-    ptr,
-    sync::Arc,
-    thread,
+    ptr, thread,
 };
 
 use rdkafka_sys as sys;
-
-use crate::load::Load;
 
 /// A librdkafka client that lives as long as the process.
 pub(crate) struct Client {
@@ -23,8 +19,15 @@ pub(crate) struct Topic(*mut sys::rd_kafka_topic_t);
 
 // SAFETY: a topic handle may be used from any thread.
 unsafe impl Send for Topic {}
+// SAFETY: as above, at the same time too.
+unsafe impl Sync for Topic {}
 
 pub(crate) struct Queue(*mut sys::rd_kafka_queue_t);
+
+// SAFETY: a queue may be used from any thread; it has a lock of its own.
+unsafe impl Send for Queue {}
+// SAFETY: as above, at the same time too.
+unsafe impl Sync for Queue {}
 
 /// A record in the raw loop: nothing is copied before it is used.
 pub(crate) struct Message(*mut sys::rd_kafka_message_t);
@@ -51,48 +54,26 @@ pub(crate) fn version() -> String {
     text.to_string_lossy().into_owned()
 }
 
-/// A producer with librdkafka's thread for what it has to say, and a consumer.
-pub(crate) fn pair(load: &Load, group: &str) -> Result<(Arc<Client>, Client)> {
-    let max_in_flight = load.max_in_flight.to_string();
-    let servers = ("bootstrap.servers", load.servers.as_str());
-    let producer = Arc::new(Client::new(
-        true,
-        &[
-            servers,
-            ("linger.ms", "0"),
-            ("acks", "all"),
-            ("max.in.flight", &max_in_flight),
-            ("delivery.report.only.error", "true"),
-            ("queue.buffering.max.messages", "1000000"),
-            ("partitioner", "murmur2_random"),
-        ],
-    )?);
-    let consumer = Client::new(
-        false,
-        &[
-            servers,
-            ("group.id", group),
-            ("enable.auto.commit", "false"),
-            ("fetch.queue.backoff.ms", "5"),
-        ],
-    )?;
-    let polled = Arc::clone(&producer);
-    thread::Builder::new()
-        .name("bench-reports".into())
-        .spawn(move || polled.poll_for_ever())
-        .map_err(|error| error.to_string())?;
-    Ok((producer, consumer))
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Producer,
+    /// Says through [`Client::reports`] what was delivered.
+    ReportingProducer,
+    Consumer,
 }
 
 pub(crate) type Result<T> = std::result::Result<T, String>;
 
 impl Client {
-    pub(crate) fn new(producer: bool, properties: &[(&str, &str)]) -> Result<Self> {
+    pub(super) fn new(kind: Kind, properties: &[(&str, &str)]) -> Result<Self> {
         let mut text = [0 as c_char; 512];
-        let kind = if producer {
-            sys::rd_kafka_type_t::RD_KAFKA_PRODUCER
-        } else {
-            sys::rd_kafka_type_t::RD_KAFKA_CONSUMER
+        let (role, events) = match kind {
+            Kind::Producer => (sys::rd_kafka_type_t::RD_KAFKA_PRODUCER, 0),
+            Kind::ReportingProducer => (
+                sys::rd_kafka_type_t::RD_KAFKA_PRODUCER,
+                sys::RD_KAFKA_EVENT_DR,
+            ),
+            Kind::Consumer => (sys::rd_kafka_type_t::RD_KAFKA_CONSUMER, 0),
         };
         // SAFETY: the configuration is new; names, values and the buffer outlive the calls;
         // `rd_kafka_new` takes the configuration on success, and the process ends on failure.
@@ -111,7 +92,8 @@ impl Client {
                     return Err(format!("{name:?}: {:?}", CStr::from_ptr(text.as_ptr())));
                 }
             }
-            sys::rd_kafka_new(kind, conf, text.as_mut_ptr(), text.len())
+            sys::rd_kafka_conf_set_events(conf, events);
+            sys::rd_kafka_new(role, conf, text.as_mut_ptr(), text.len())
         };
         if rk.is_null() {
             return Err("rd_kafka_new failed".into());
@@ -172,6 +154,71 @@ impl Client {
         }
     }
 
+    /// Joins a group and returns the queue that its records come in on. librdkafka answers rebalances.
+    pub(crate) fn subscribe(&self, topic: &str) -> Result<Queue> {
+        let topic = c_string(topic)?;
+        // SAFETY: the client is alive; the list is ours and is destroyed after its last use; the
+        // queue is a reference that is kept for the life of the process.
+        unsafe {
+            sys::rd_kafka_poll_set_consumer(self.rk);
+            let list = sys::rd_kafka_topic_partition_list_new(1);
+            sys::rd_kafka_topic_partition_list_add(list, topic.as_ptr(), PARTITION_BY_KEY);
+            let subscribed = sys::rd_kafka_subscribe(self.rk, list);
+            sys::rd_kafka_topic_partition_list_destroy(list);
+            if subscribed != sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
+                return Err(format!("not subscribed: {subscribed:?}"));
+            }
+            Ok(Queue(sys::rd_kafka_queue_get_consumer(self.rk)))
+        }
+    }
+
+    /// How many partitions this member of a group has.
+    pub(crate) fn assigned(&self) -> Result<usize> {
+        let mut list = ptr::null_mut();
+        // SAFETY: the client is alive; on success the list is ours and is destroyed after its
+        // last use.
+        unsafe {
+            let known = sys::rd_kafka_assignment(self.rk, &raw mut list);
+            if known != sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
+                return Err(format!("no assignment: {known:?}"));
+            }
+            let count = (*list).cnt;
+            sys::rd_kafka_topic_partition_list_destroy(list);
+            Ok(usize::try_from(count).unwrap_or_default())
+        }
+    }
+
+    /// Commits the offsets of partitions, without waiting for it.
+    pub(crate) fn commit(&self, topic: &str, offsets: &[(i32, i64)]) -> Result<()> {
+        if offsets.is_empty() {
+            return Ok(());
+        }
+        let topic = c_string(topic)?;
+        // SAFETY: the client is alive; the list is ours and is destroyed after its last use.
+        let asked = unsafe {
+            let list = sys::rd_kafka_topic_partition_list_new(1);
+            for (partition, offset) in offsets {
+                let at = sys::rd_kafka_topic_partition_list_add(list, topic.as_ptr(), *partition);
+                (*at).offset = *offset;
+            }
+            let asked = sys::rd_kafka_commit(self.rk, list, 1);
+            sys::rd_kafka_topic_partition_list_destroy(list);
+            asked
+        };
+        if asked == sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
+            Ok(())
+        } else {
+            Err(format!("not committed: {asked:?}"))
+        }
+    }
+
+    /// Where a producer says what was delivered, if it was made to.
+    pub(crate) fn reports(&self) -> Queue {
+        // SAFETY: the client is alive; the queue is a reference that is kept for the life of the
+        // process.
+        Queue(unsafe { sys::rd_kafka_queue_get_main(self.rk) })
+    }
+
     /// Copies and queues one record. A full queue is waited for, as a loop by hand would.
     pub(crate) fn send(
         &self,
@@ -181,10 +228,24 @@ impl Client {
         value: &[u8],
         headers: &[(&CStr, &[u8])],
     ) -> Result<()> {
+        self.send_reported(topic, partition, key, value, headers, 0)
+    }
+
+    /// As [`send`](Self::send); the token comes back when the record is delivered.
+    pub(crate) fn send_reported(
+        &self,
+        topic: &Topic,
+        partition: i32,
+        key: Option<&[u8]>,
+        value: &[u8],
+        headers: &[(&CStr, &[u8])],
+        token: u64,
+    ) -> Result<()> {
         loop {
             // SAFETY: the client and the topic are alive. The header list is ours until producev
             // has succeeded. Tags and arguments are those that librdkafka reads, END comes last;
-            // key and value are copied before it returns.
+            // key and value are copied before it returns. The token is a number that nobody
+            // follows.
             let code = unsafe {
                 let list = sys::rd_kafka_headers_new(headers.len());
                 for (name, value) in headers {
@@ -214,6 +275,8 @@ impl Client {
                     value.len(),
                     V::RD_KAFKA_VTYPE_HEADERS,
                     list,
+                    V::RD_KAFKA_VTYPE_OPAQUE,
+                    ptr::without_provenance_mut::<c_void>(token as usize),
                     V::RD_KAFKA_VTYPE_END,
                 );
                 if code != sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
@@ -252,12 +315,44 @@ impl Queue {
         let taken = &buffer[..usize::try_from(n).unwrap_or(0)];
         taken.iter().try_for_each(|message| each(Message(*message)))
     }
+
+    /// Adds the tokens of the records that have been delivered; does not wait. Those that failed are not told.
+    pub(crate) fn take_delivered(&self, tokens: &mut Vec<u64>) {
+        // SAFETY: the queue is alive. An event is ours and is destroyed after the last use of its
+        // messages; what is private in them is the token.
+        unsafe {
+            loop {
+                let event = sys::rd_kafka_queue_poll(self.0, 0);
+                if event.is_null() {
+                    return;
+                }
+                if sys::rd_kafka_event_type(event) == sys::RD_KAFKA_EVENT_DR {
+                    while let Some(sent) = sys::rd_kafka_event_message_next(event).as_ref() {
+                        if sent.err == sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
+                            tokens.push(sent._private.addr() as u64);
+                        }
+                    }
+                }
+                sys::rd_kafka_event_destroy(event);
+            }
+        }
+    }
 }
 
 impl Message {
     pub(crate) fn is_error(&self) -> bool {
         // SAFETY: the message is alive while it is borrowed.
         unsafe { (*self.0).err != sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR }
+    }
+
+    pub(crate) fn partition(&self) -> i32 {
+        // SAFETY: the message is alive while it is borrowed.
+        unsafe { (*self.0).partition }
+    }
+
+    pub(crate) fn offset(&self) -> i64 {
+        // SAFETY: the message is alive while it is borrowed.
+        unsafe { (*self.0).offset }
     }
 
     pub(crate) fn value(&self) -> &[u8] {

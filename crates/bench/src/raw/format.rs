@@ -85,7 +85,8 @@ fn own_id(id: &[u8]) -> Option<(u32, u64)> {
     Some((u32::from_be_bytes(*instance), u64::from_be_bytes(*slot)))
 }
 
-fn text_id(key: &[u8]) -> Option<(u32, u64)> {
+/// The requester and the slot that an id of Antiphon's wire names.
+pub(crate) fn text_id(key: &[u8]) -> Option<(u32, u64)> {
     let hex = |range: std::ops::Range<usize>| {
         let text = std::str::from_utf8(key.get(range)?).ok()?;
         u64::from_str_radix(text, 16).ok()

@@ -4,7 +4,8 @@
 //! sent from the thread that reads the replies, partitions assigned by hand, no reports of
 //! successes, no timeouts, no errors, no checks.
 
-mod client;
+pub(crate) mod client;
+pub(crate) mod connect;
 mod format;
 mod open;
 mod requester;
@@ -13,7 +14,7 @@ mod responder;
 use std::thread;
 
 use self::client::Result;
-pub(crate) use self::client::version;
+pub(crate) use self::{client::version, format::text_id};
 use crate::{load::Load, result::Run};
 
 /// Which headers travel.
@@ -39,7 +40,7 @@ pub(crate) fn respond(load: &Load, wire: Wire) -> Result<()> {
 }
 
 /// The thread that receives has a name, by which its CPU time is told from the others'.
-fn on_its_thread<T: Send>(run: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+pub(crate) fn on_its_thread<T: Send>(run: impl FnOnce() -> Result<T> + Send) -> Result<T> {
     thread::scope(|scope| {
         let named = thread::Builder::new().name("bench-receive".into());
         let running = named

@@ -2,7 +2,8 @@ use std::{sync::Arc, time::Instant};
 
 use super::{
     Wire,
-    client::{Client, Message, PARTITION_BY_KEY, Queue, Result, Topic, buffer, pair},
+    client::{Client, Message, PARTITION_BY_KEY, Queue, Result, Topic, buffer},
+    connect::pair,
     format::{Format, To},
 };
 use crate::{

@@ -5,7 +5,8 @@ use std::{
 
 use super::{
     Wire,
-    client::{Client, Message, Result, Topic, buffer, pair},
+    client::{Client, Message, Result, Topic, buffer},
+    connect::pair,
 };
 use crate::{load::Load, parent::ready_to_respond};
 
