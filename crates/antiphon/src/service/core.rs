@@ -49,13 +49,10 @@ pub(crate) struct ServiceCore {
     pub(crate) subscription: OnceLock<Arc<dyn Subscription>>,
     /// Requests that have been admitted and whose handler has not ended.
     pub(crate) running: AtomicUsize,
-    /// The request thread has been told to wait for a place.
-    pub(crate) starved: AtomicBool,
     /// No more requests are admitted.
     pub(crate) draining: AtomicBool,
     pub(crate) surroundings: Arc<Surroundings>,
-    /// Rung when a handler has ended or replies have been acknowledged.
-    pub(crate) progress: Bell,
+    pub(crate) waiters: Arc<Waiters>,
     /// Rung at the first assignment.
     pub(crate) assigned: Notify,
     pub(crate) ready: AtomicBool,
@@ -63,6 +60,21 @@ pub(crate) struct ServiceCore {
     pub(crate) failure: watch::Sender<Option<TransportError>>,
     /// Requesters whose refusals have been logged.
     complained: Mutex<HashSet<String>>,
+}
+
+/// Who waits for handlers to end and for replies to be settled.
+#[derive(Debug, Default)]
+pub(crate) struct Waiters {
+    /// The request thread has been told to wait for a place.
+    pub(crate) starved: AtomicBool,
+    /// Rung when a handler has ended or replies have been settled.
+    pub(crate) progress: Bell,
+}
+
+impl Waiters {
+    pub(crate) fn any(&self) -> bool {
+        self.starved.load(Ordering::SeqCst) || self.progress.is_awaited()
+    }
 }
 
 /// One admitted request that is to be answered. Dropping it frees its place; unless the request
@@ -119,6 +131,7 @@ impl ServiceCore {
         clock: Arc<dyn Clock>,
         publisher: Arc<dyn Publisher>,
         acks: Arc<Acks>,
+        waiters: Arc<Waiters>,
         metrics: ServiceMetrics,
     ) -> Arc<Self> {
         let surroundings = Arc::new(Surroundings {
@@ -139,10 +152,9 @@ impl ServiceCore {
             runtime: Handle::current(),
             subscription: OnceLock::new(),
             running: AtomicUsize::new(0),
-            starved: AtomicBool::new(false),
             draining: AtomicBool::new(false),
             surroundings,
-            progress: Bell::default(),
+            waiters,
             assigned: Notify::new(),
             ready: AtomicBool::new(false),
             failure: watch::Sender::new(None),
@@ -169,18 +181,28 @@ impl ServiceCore {
 
     /// Something has ended: the request thread may go on, and whoever drains may look again.
     pub(crate) fn changed(&self) {
-        if self.starved.load(Ordering::SeqCst)
+        let starved = &self.waiters.starved;
+        if starved.load(Ordering::SeqCst)
             && self.room() > 0
-            && self.starved.swap(false, Ordering::SeqCst)
+            && starved.swap(false, Ordering::SeqCst)
             && let Some(subscription) = self.subscription.get()
         {
             subscription.resume();
         }
-        self.progress.ring();
+        self.waiters.progress.ring();
     }
 
-    pub(crate) fn is_idle(&self) -> bool {
-        self.running.load(Ordering::SeqCst) == 0 && self.acks.len() == 0
+    /// Lets the requests whose replies have been acknowledged be committed, and frees their places.
+    pub(crate) fn settle(&self) {
+        self.acks.settle_noted(self);
+    }
+
+    /// Requests that run, and replies that the brokers have not acknowledged.
+    pub(crate) fn in_hand(&self) -> usize {
+        self.settle();
+        // In this order: a request that ends in between is counted twice, not missed.
+        let running = self.running.load(Ordering::SeqCst);
+        running + self.acks.len()
     }
 
     /// Answers, and lets the request be committed once the answer is stored.

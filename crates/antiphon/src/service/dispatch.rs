@@ -334,11 +334,13 @@ fn application_headers(headers: &[(&[u8], Option<&[u8]>)]) -> HeaderPairs {
 
 impl RecordSink for Dispatcher {
     /// Requests are left in Kafka while there is no place for them. The flag is raised before the
-    /// second look, so that a place that comes free in between is not missed.
+    /// second look, so that a place that comes free in between is not missed, and from then on
+    /// acknowledgements are settled as they come.
     ///
     /// A crowded partition stops all of them until the request in front is done; each tick looks
     /// again.
     fn demand(&mut self) -> usize {
+        self.core.settle();
         let crowded = self.crowded.take();
         self.crowded = crowded.filter(|partition| self.is_crowded(partition));
         if self.crowded.is_some() {
@@ -348,10 +350,11 @@ impl RecordSink for Dispatcher {
         if room > 0 {
             return room;
         }
-        self.core.starved.store(true, Ordering::SeqCst);
+        self.core.waiters.starved.store(true, Ordering::SeqCst);
+        self.core.settle();
         let room = self.core.room();
         if room > 0 {
-            self.core.starved.store(false, Ordering::SeqCst);
+            self.core.waiters.starved.store(false, Ordering::SeqCst);
         }
         room
     }
@@ -366,6 +369,7 @@ impl RecordSink for Dispatcher {
     }
 
     fn tick(&mut self, _caught_up: bool) -> Duration {
+        self.core.settle();
         let now = self.core.clock.elapsed();
         if now >= self.next_commit {
             self.next_commit = now.saturating_add(self.core.config.commit_interval);

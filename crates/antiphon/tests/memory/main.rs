@@ -1,6 +1,7 @@
 //! The client and the service over the memory transport, with paused time.
 #![allow(clippy::unwrap_used, reason = "in a test it is an assertion")]
 
+mod acknowledgements;
 mod calls;
 mod commits;
 mod gather;
