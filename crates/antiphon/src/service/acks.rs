@@ -17,8 +17,7 @@ use std::{
 use slab::Slab;
 
 use super::{
-    core::{ServiceCore, Waiters},
-    envelope::Envelope,
+    core::{Origin, ServiceCore, Waiters},
     outgoing::EncodedReply,
     partitions::Partition,
 };
@@ -74,15 +73,15 @@ impl Acks {
     }
 
     /// Sends a reply; its request is done when the reply has been acknowledged.
-    pub(crate) fn send(&self, core: &Arc<ServiceCore>, reply: EncodedReply, envelope: &Envelope) {
+    pub(crate) fn send(&self, core: &Arc<ServiceCore>, reply: EncodedReply, origin: &Origin<'_>) {
         let reply = Arc::new(reply);
         // Counted first: the report may come before this function returns.
         self.count.fetch_add(1, Ordering::SeqCst);
         let token = self.waiting().insert(Unacknowledged {
             reply: Arc::clone(&reply),
-            partition: Arc::clone(&envelope.partition),
-            sequence: envelope.sequence,
-            expires: envelope.deadline,
+            partition: Arc::clone(origin.partition),
+            sequence: origin.sequence,
+            expires: origin.deadline,
             attempts: 0,
         });
         if let Err(error) = reply.publish(&core.encoder, &core.publisher, token as u64) {

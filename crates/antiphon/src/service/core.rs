@@ -2,10 +2,12 @@
 
 use std::{
     collections::HashSet,
+    ops::Deref,
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use antiphon_proto::{ReplyMode, Status};
@@ -20,7 +22,7 @@ use super::{
     envelope::Envelope,
     handler::Response,
     outgoing::{Destination, Encoder},
-    partitions::{Partitions, Surroundings},
+    partitions::{Partition, Partitions, Surroundings},
     reply_topics::{Allowed, ReplyTopics},
     routes::Routes,
 };
@@ -81,21 +83,20 @@ impl Waiters {
 /// was finished, it will be delivered again.
 pub(crate) struct Ticket {
     pub(crate) envelope: Arc<Envelope>,
-    _place: Place,
+    _place: Place<Arc<ServiceCore>>,
 }
 
 impl Ticket {
     pub(crate) fn new(core: &Arc<ServiceCore>, envelope: Arc<Envelope>) -> Self {
-        core.running.fetch_add(1, Ordering::SeqCst);
         Self {
             envelope,
-            _place: Place(Arc::clone(core)),
+            _place: Place::take(Arc::clone(core)),
         }
     }
 
     /// Nothing of the request has to be done again.
     pub(crate) fn done(&self) {
-        self.envelope.partition.done(self.envelope.sequence);
+        self.envelope.origin().done();
     }
 
     /// The request is left for the partition's next owner.
@@ -105,12 +106,36 @@ impl Ticket {
 }
 
 /// One of the places for handlers that run at once.
-struct Place(Arc<ServiceCore>);
+pub(crate) struct Place<C: Deref<Target = ServiceCore>>(C);
 
-impl Drop for Place {
+impl<C: Deref<Target = ServiceCore>> Place<C> {
+    pub(crate) fn take(core: C) -> Self {
+        core.running.fetch_add(1, Ordering::SeqCst);
+        Self(core)
+    }
+}
+
+impl<C: Deref<Target = ServiceCore>> Drop for Place<C> {
     fn drop(&mut self) {
         self.0.running.fetch_sub(1, Ordering::SeqCst);
         self.0.changed();
+    }
+}
+
+/// The request that a reply belongs to.
+pub(crate) struct Origin<'a> {
+    pub(crate) correlation_id: &'a [u8],
+    pub(crate) mode: ReplyMode,
+    pub(crate) partition: &'a Arc<Partition>,
+    pub(crate) sequence: u64,
+    /// On the service's clock.
+    pub(crate) deadline: Option<Duration>,
+}
+
+impl Origin<'_> {
+    /// Nothing of the request has to be done again.
+    pub(crate) fn done(&self) {
+        self.partition.done(self.sequence);
     }
 }
 
@@ -208,20 +233,19 @@ impl ServiceCore {
     /// Answers, and lets the request be committed once the answer is stored.
     pub(crate) fn finish(
         self: &Arc<Self>,
-        ticket: &Ticket,
+        origin: &Origin<'_>,
         to: Option<Destination>,
         result: Result<Response, Status>,
     ) {
-        let envelope = &ticket.envelope;
-        let Some(to) = to.filter(|_| envelope.mode != ReplyMode::None) else {
-            return ticket.done();
+        let Some(to) = to.filter(|_| origin.mode != ReplyMode::None) else {
+            return origin.done();
         };
-        let id = &envelope.correlation_id;
+        let id = origin.correlation_id;
         let reply = match result {
-            Ok(response) => self.encoder.success(to, id, envelope.mode, response),
+            Ok(response) => self.encoder.success(to, id, origin.mode, response),
             Err(status) => self.encoder.error(to, id, &status),
         };
-        self.acks.send(self, reply, envelope);
+        self.acks.send(self, reply, origin);
     }
 
     /// Counts a refusal, and names each requester in the log once.

@@ -1,6 +1,7 @@
 //! The responder: reads requests as a member of a group, runs handlers, answers, commits.
 
 mod acks;
+mod addresses;
 mod builder;
 mod context;
 mod core;
@@ -8,11 +9,13 @@ mod dispatch;
 mod envelope;
 mod handler;
 mod membership;
+mod outcome;
 mod outgoing;
 mod partitions;
 mod pump;
 mod reply_topics;
 mod routes;
+mod sync;
 
 use std::{
     fmt,
@@ -28,6 +31,7 @@ pub use self::{
     builder::ServiceBuilder,
     context::Context,
     handler::{Handler, HandlerService, Request, Response, json, raw, tower, typed},
+    sync::{SyncHandler, SyncRequest, sync},
 };
 use crate::{
     transport::{TopicPartition, TransportError},

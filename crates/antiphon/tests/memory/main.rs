@@ -22,5 +22,6 @@ mod scatter;
 mod starting;
 mod strays;
 mod support;
+mod sync;
 mod threads;
 mod timeouts;
