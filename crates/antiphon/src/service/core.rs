@@ -96,7 +96,13 @@ impl Ticket {
 
     /// Nothing of the request has to be done again.
     pub(crate) fn done(&self) {
-        self.envelope.origin().done();
+        self.origin().done();
+    }
+
+    /// A method of the ticket, so that a task which answers with it takes the ticket along as a
+    /// whole, and with it the place.
+    pub(crate) fn origin(&self) -> Origin<'_> {
+        self.envelope.origin()
     }
 
     /// The request is left for the partition's next owner.

@@ -54,7 +54,7 @@ impl Starter {
             let reply = envelope.reply.as_ref();
             match self.addresses.find(reply, &envelope.correlation_id, now) {
                 Some(Ok(to)) => now = start(&self.core, inbound, to, now),
-                Some(Err(refusal)) => refuse(&self.core, &envelope.origin(), reply, &refusal),
+                Some(Err(refusal)) => refuse(&self.core, &inbound.ticket.origin(), reply, &refusal),
                 None => start_later(&self.core, inbound),
             }
         }
@@ -124,7 +124,7 @@ fn give_up(core: &ServiceCore, ticket: &Ticket, obstacle: &Obstacle) {
     match obstacle {
         Obstacle::Refused(refusal) => {
             let envelope = &ticket.envelope;
-            refuse(core, &envelope.origin(), envelope.reply.as_ref(), refusal);
+            refuse(core, &ticket.origin(), envelope.reply.as_ref(), refusal);
         }
         Obstacle::Expired => {
             core.metrics.expired.increment(1);
@@ -148,7 +148,7 @@ fn start(
     }
     let (route, value) = match work {
         Work::Answer(status) => {
-            core.finish(&ticket.envelope.origin(), to, Err(status));
+            core.finish(&ticket.origin(), to, Err(status));
             return now;
         }
         Work::Handle(route, value) => (route, value),
@@ -168,13 +168,13 @@ fn start(
         value,
     };
     match span.in_scope(|| first_poll(handler, request)) {
-        Ok(Ok(result)) => end(core, &ticket.envelope.origin(), to, Ok(result), now),
-        Err(panic) => end(core, &ticket.envelope.origin(), to, Err(panic), now),
+        Ok(Ok(result)) => end(core, &ticket.origin(), to, Ok(result), now),
+        Err(panic) => end(core, &ticket.origin(), to, Err(panic), now),
         Ok(Err(running)) => {
             let later = Arc::clone(core);
             let rest = async move {
                 let result = wait(&later, running).await;
-                end(&later, &ticket.envelope.origin(), to, result, now);
+                end(&later, &ticket.origin(), to, result, now);
             };
             core.runtime.spawn(rest.instrument(span));
             core.clock.elapsed()

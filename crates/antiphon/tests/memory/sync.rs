@@ -186,15 +186,19 @@ async fn what_has_expired_is_not_run() {
     broker.create_topic("hand.replies", 1);
     let runs = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&runs);
-    let service = plain(&broker, move |request| {
+    let exact = ServiceConfig {
+        clock_skew: Duration::ZERO,
+        ..ServiceConfig::default()
+    };
+    let handler = service::sync(move |request| {
         counted.fetch_add(1, Ordering::SeqCst);
         echo(request)
-    })
-    .await;
+    });
+    let service = serve(&broker, exact, handler).await;
     // Known from here on.
     write(&broker, 0, "hand.replies", "v=1;p=0");
     eventually("answered", || broker.records("hand.replies").len() == 1).await;
-    write(&broker, 0, "hand.replies", "v=1;p=0;d=1000;t=1000");
+    write(&broker, 0, "hand.replies", "v=1;p=0;d=1000;t=0");
     eventually("answered", || broker.records("hand.replies").len() == 2).await;
     let refused = &broker.records("hand.replies")[1];
     let packed = String::from_utf8_lossy(refused.header("antiphon").unwrap()).into_owned();
