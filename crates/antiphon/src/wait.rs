@@ -20,12 +20,18 @@ impl Bell {
     /// What they look at has to be changed before, under a lock or sequentially consistently: then
     /// either this sees that somebody waits, or they see the change.
     pub(crate) fn ring(&self) {
-        if self.waiting.load(Ordering::SeqCst) > 0 {
+        if self.is_awaited() {
             self.rung.notify_waiters();
         }
     }
 
-    /// Resolves when `holds` does.
+    /// Whether somebody waits. Who says no here and then changes something without ringing has to
+    /// make sure that they can find it when they look.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.waiting.load(Ordering::SeqCst) > 0
+    }
+
+    /// Resolves when `holds` does; whoever waits is counted before the first look.
     ///
     /// # Cancel safety
     /// Holds nothing; may be dropped and called again.

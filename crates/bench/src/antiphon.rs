@@ -5,7 +5,7 @@ use std::sync::Arc;
 use antiphon::{
     Client, Service,
     config::{ClientConfig, FirstPoll, KafkaConfig, ReplyConfig, ServiceConfig},
-    service,
+    service::{self, SyncRequest},
 };
 use bytes::Bytes;
 
@@ -75,21 +75,24 @@ pub(crate) async fn respond(load: &Load) -> Result<(), String> {
         },
         ..ServiceConfig::default()
     };
-    let sleep = load.handler_sleep;
-    let echo = move |_, value: Bytes| async move {
-        if !sleep.is_zero() {
-            tokio::time::sleep(sleep).await;
-        }
-        Ok(value)
-    };
-    let service = Service::builder("bench-echo", "1.0.0")
+    let builder = Service::builder("bench-echo", "1.0.0")
         .kafka(kafka(load))
         .config(config)
-        .group(format!("bench-{}", load.topic))
-        .route(&load.topic, service::raw(echo))
-        .start()
-        .await
-        .map_err(|error| error.to_string())?;
+        .group(format!("bench-{}", load.topic));
+    let sleep = load.handler_sleep;
+    let builder = if load.sync_handler {
+        let echo = |request: &SyncRequest<'_>| Ok(Bytes::copy_from_slice(request.value()));
+        builder.route(&load.topic, service::sync(echo))
+    } else {
+        let echo = move |_, value: Bytes| async move {
+            if !sleep.is_zero() {
+                tokio::time::sleep(sleep).await;
+            }
+            Ok(value)
+        };
+        builder.route(&load.topic, service::raw(echo))
+    };
+    let service = builder.start().await.map_err(|error| error.to_string())?;
     service.ready().await;
     ready_to_respond(load)?;
     std::future::pending::<()>().await;

@@ -52,6 +52,9 @@ pub(crate) struct Load {
     /// Antiphon's handlers are started on the runtime.
     #[arg(long)]
     pub(crate) pump: bool,
+    /// Antiphon's handler does not wait by its type: `service::sync`.
+    #[arg(long, conflicts_with = "handler_sleep")]
+    pub(crate) sync_handler: bool,
     /// Begins when stdin says so, and ends when stdin does.
     #[arg(long)]
     pub(crate) with_parent: bool,

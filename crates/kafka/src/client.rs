@@ -6,7 +6,7 @@ use rdkafka_sys::{
     rd_kafka_destroy, rd_kafka_destroy_flags, rd_kafka_new, rd_kafka_t, rd_kafka_type_t,
 };
 
-use crate::conf::Properties;
+use crate::conf::{Conf, Properties};
 use crate::gate::Gate;
 use crate::role::Role;
 use crate::text::{self, Reason};
@@ -31,7 +31,11 @@ unsafe impl Sync for Client {}
 impl Client {
     /// Builds a client. Does not wait for a connection.
     pub(crate) fn new(role: Role, props: &Properties, events: i32) -> Result<Self, Error> {
-        let conf = props.to_conf(role, events)?;
+        Self::with_conf(role, props.to_conf(role, events)?)
+    }
+
+    /// Builds a client with a configuration that is complete.
+    pub(crate) fn with_conf(role: Role, conf: Conf) -> Result<Self, Error> {
         let kind = match role {
             Role::Producer => rd_kafka_type_t::RD_KAFKA_PRODUCER,
             Role::Consumer => rd_kafka_type_t::RD_KAFKA_CONSUMER,

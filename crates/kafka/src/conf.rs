@@ -1,12 +1,13 @@
 //! Properties of a client, as librdkafka names them.
 
 use std::collections::BTreeMap;
+use std::ffi::CStr;
 use std::fmt;
 use std::ptr;
 
 use rdkafka_sys::{
-    rd_kafka_conf_destroy, rd_kafka_conf_new, rd_kafka_conf_res_t as Outcome, rd_kafka_conf_set,
-    rd_kafka_conf_set_events, rd_kafka_conf_set_log_cb, rd_kafka_conf_t,
+    rd_kafka_conf_destroy, rd_kafka_conf_get, rd_kafka_conf_new, rd_kafka_conf_res_t as Outcome,
+    rd_kafka_conf_set, rd_kafka_conf_set_events, rd_kafka_conf_set_log_cb, rd_kafka_conf_t,
 };
 
 use crate::role::Role;
@@ -135,6 +136,17 @@ impl Conf {
             _ if is_secret(key) => Err(Error::invalid(WHAT, format!("{key} was not accepted"))),
             _ => Err(Error::invalid(WHAT, format!("{key}: {}", reason.text()))),
         }
+    }
+
+    /// The value that a property was given, as librdkafka writes it; `None` may also mean that it
+    /// has its default.
+    pub(crate) fn get(&self, key: &CStr) -> Option<String> {
+        let mut value = Reason::new();
+        let mut size = value.size();
+        // SAFETY: the object is alive; librdkafka writes at most the given size and a NUL within.
+        let outcome =
+            unsafe { rd_kafka_conf_get(self.0, key.as_ptr(), value.as_mut_ptr(), &raw mut size) };
+        (outcome == Outcome::RD_KAFKA_CONF_OK).then(|| value.text())
     }
 
     pub(crate) fn as_ptr(&self) -> *mut rd_kafka_conf_t {

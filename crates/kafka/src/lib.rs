@@ -4,7 +4,8 @@
 //! else:
 //!
 //! * [`Producer`]: [`send`](Producer::send) never blocks; delivery reports come in batches from
-//!   [`poll_events`](Producer::poll_events), each with the caller's 64-bit token.
+//!   [`poll_events`](Producer::poll_events), each with the caller's 64-bit token; successes can be
+//!   told by a call instead ([`Reports::Acknowledged`]).
 //! * [`Consumer`]: records are drained in batches from one work queue by
 //!   [`fill`](Consumer::fill); group events are served by another thread in
 //!   [`poll_events`](Consumer::poll_events).
@@ -26,6 +27,7 @@
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("a token travels in a pointer of librdkafka: a 64-bit target is needed");
 
+mod acknowledged;
 mod admin;
 mod batch;
 mod build;
@@ -66,6 +68,7 @@ mod text;
 mod topic;
 mod wait;
 
+pub use acknowledged::OnAcknowledged;
 pub use admin::{Admin, NewTopic};
 pub use batch::Batch;
 pub use build::{Features, features};

@@ -1,18 +1,20 @@
 //! The producer.
 
+use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use rdkafka_sys::{RD_KAFKA_EVENT_DR, RD_KAFKA_EVENT_ERROR, rd_kafka_resp_err_t as Code};
 
+use crate::acknowledged::Interceptor;
 use crate::client::Client;
 use crate::event::Event;
 use crate::gate::Gate;
 use crate::queue::Queue;
 use crate::role::Role;
 use crate::topic::{Registry, Topic};
-use crate::{CloseHandle, Error, Outgoing, Properties, ReportBatch, shutdown};
+use crate::{CloseHandle, Error, OnAcknowledged, Outgoing, Properties, ReportBatch, shutdown};
 
 /// How many events one call of `poll_events` serves at most.
 const EVENTS_PER_POLL: usize = 1_000;
@@ -21,12 +23,25 @@ const EVENTS_PER_POLL: usize = 1_000;
 const ANY_PARTITION: i32 = -1;
 
 /// Which deliveries are reported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum Reports {
     /// Those that failed. Saves the wake of a thread for each batch that succeeds.
     ErrorsOnly,
     /// All.
     All,
+    /// Those that failed by an event; those that the brokers acknowledged by a call, as soon as
+    /// the answer is read. A message is reported in one of the two ways, and once.
+    Acknowledged(OnAcknowledged),
+}
+
+impl fmt::Debug for Reports {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::ErrorsOnly => "ErrorsOnly",
+            Self::All => "All",
+            Self::Acknowledged(_) => "Acknowledged",
+        })
+    }
 }
 
 /// What a producer has to say.
@@ -59,6 +74,8 @@ pub(crate) struct ProducerCore {
     pub(crate) client: Client,
     pub(crate) events: Queue,
     pub(crate) topics: Arc<Registry>,
+    /// Freed last, after the client: a client that is left behind still calls it.
+    pub(crate) interceptor: Option<Interceptor>,
     /// Closed first: reports still come while what was sent is flushed.
     pub(crate) sends: Gate,
     /// How often `poll_events` was called, to see whether anybody serves the events.
@@ -77,13 +94,9 @@ impl Producer {
     pub fn new(props: &Properties, reports: Reports) -> Result<Self, Error> {
         let mut props = props.clone();
         props.set_default("allow.auto.create.topics", "false");
-        let errors_only = reports == Reports::ErrorsOnly;
+        let errors_only = !matches!(reports, Reports::All);
         props.set("delivery.report.only.error", errors_only.to_string());
-        let client = Client::new(
-            Role::Producer,
-            &props,
-            RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR,
-        )?;
+        let (client, interceptor) = build(&props, reports)?;
         // SAFETY: the client is alive and the reference that is returned is ours. A producer
         // always has a main queue.
         let events = unsafe { Queue::from_ptr(rdkafka_sys::rd_kafka_queue_get_main(client.rk()))? };
@@ -91,6 +104,7 @@ impl Producer {
             client,
             events,
             topics: Arc::default(),
+            interceptor,
             sends: Gate::default(),
             polls: AtomicUsize::new(0),
         };
@@ -235,6 +249,24 @@ impl ProducerCore {
         let result = f();
         self.sends.leave();
         Ok(result)
+    }
+}
+
+fn build(props: &Properties, reports: Reports) -> Result<(Client, Option<Interceptor>), Error> {
+    let conf = props.to_conf(Role::Producer, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR)?;
+    let interceptor = match reports {
+        Reports::Acknowledged(tell) => Some(Interceptor::install(&conf, tell)?),
+        Reports::ErrorsOnly | Reports::All => None,
+    };
+    match Client::with_conf(Role::Producer, conf) {
+        Ok(client) => Ok((client, interceptor)),
+        Err(error) => {
+            if let Some(interceptor) = interceptor {
+                // SAFETY: no client was made, and the configuration is gone.
+                unsafe { interceptor.destroy() }
+            }
+            Err(error)
+        }
     }
 }
 

@@ -42,11 +42,15 @@ pub(crate) fn producer(core: &ProducerCore, deadline: Duration) {
         core.client.with(|inside| core.events.wake(inside))
     });
     // SAFETY: the gates are closed and idle, so nobody sends or polls and no event is left, and
-    // nobody can begin; this runs once. Topics and queues go before the client.
+    // nobody can begin; this runs once. Topics and queues go before the client, and what its
+    // threads call after it: they have ended then.
     unsafe {
         core.topics.destroy_all();
         core.events.destroy();
         core.client.destroy();
+        if let Some(interceptor) = core.interceptor {
+            interceptor.destroy();
+        }
     }
 }
 

@@ -25,7 +25,9 @@ impl<'a> PackedFields<'a> {
         if packed.len() > MAX_PACKED {
             return Err(Malformed::PackedTooLong);
         }
-        if !packed.iter().all(|byte| matches!(byte, 0x20..=0x7e)) {
+        // All of them are looked at, without a branch for each: that is many at once.
+        let outside = |wrong, byte: &u8| wrong | !matches!(byte, 0x20..=0x7e);
+        if packed.iter().fold(false, outside) {
             return Err(Malformed::PackedByte);
         }
         let text = str::from_utf8(packed).map_err(|_| Malformed::PackedByte)?;
@@ -40,9 +42,9 @@ impl<'a> Iterator for PackedFields<'a> {
     type Item = Result<(&'a str, &'a str), Malformed>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (field, rest) = split(self.rest?, b';');
+        let (field, rest) = first_field(self.rest?);
         self.rest = rest;
-        let field = pair(field).and_then(|(key, value)| self.seen.note(key).map(|()| (key, value)));
+        let field = field.and_then(|(key, value)| self.seen.note(key).map(|()| (key, value)));
         if field.is_err() {
             self.rest = None;
         }
@@ -61,9 +63,10 @@ struct Seen<'a> {
 impl<'a> Seen<'a> {
     fn note(&mut self, key: &'a str) -> Result<(), Malformed> {
         let fresh = match key.as_bytes() {
-            [b'v'] if self.is_empty() => self.note_letter(b'v'),
-            _ if self.is_empty() => return Err(Malformed::PackedVersionMissing),
-            [letter @ b'a'..=b'z'] => self.note_letter(*letter),
+            [letter @ b'a'..=b'z'] if self.letters != 0 => self.note_letter(*letter),
+            [b'v'] => self.note_letter(b'v'),
+            // The first key is one letter or refused, so this is it.
+            _ if self.letters == 0 => return Err(Malformed::PackedVersionMissing),
             longer if is_key(longer) => self.longer.insert(key),
             _ => return Err(Malformed::PackedSyntax),
         };
@@ -80,10 +83,6 @@ impl<'a> Seen<'a> {
         self.letters |= bit;
         fresh
     }
-
-    fn is_empty(&self) -> bool {
-        self.letters == 0 && self.longer.is_empty()
-    }
 }
 
 /// The fields that are well formed, whatever else is wrong: for telling a requester that its header is refused.
@@ -96,7 +95,22 @@ pub(crate) fn lenient(packed: &[u8]) -> impl Iterator<Item = (&str, &str)> {
     text.split(';').filter_map(|field| field.split_once('='))
 }
 
-fn pair(field: &str) -> Result<(&str, &str), Malformed> {
+type Field<'a> = Result<(&'a str, &'a str), Malformed>;
+
+/// The first field, and what comes after its `;`.
+fn first_field(text: &str) -> (Field<'_>, Option<&str>) {
+    // As all of ours are: only the value has to be searched for its end.
+    if let [b'a'..=b'z', b'=', ..] = text.as_bytes()
+        && let (Some(key), Some(rest)) = (text.get(..1), text.get(2..))
+    {
+        let (value, rest) = split(rest, b';');
+        return (Ok((key, value)), rest);
+    }
+    let (field, rest) = split(text, b';');
+    (pair(field), rest)
+}
+
+fn pair(field: &str) -> Field<'_> {
     match split(field, b'=') {
         (key, Some(value)) => Ok((key, value)),
         (_, None) => Err(Malformed::PackedSyntax),
@@ -116,15 +130,31 @@ fn is_key(key: &[u8]) -> bool {
 
 /// A decimal number of digits only: no sign, no space.
 pub(crate) fn number<T: TryFrom<u64>>(digits: &str) -> Option<T> {
+    let number = if digits.len() < MAX_DIGITS {
+        short_number(digits)?
+    } else {
+        long_number(digits)?
+    };
+    T::try_from(number).ok()
+}
+
+/// So few digits that they can not be too many.
+fn short_number(digits: &str) -> Option<u64> {
+    let (mut number, mut wrong) = (0_u64, digits.is_empty());
+    for byte in digits.bytes() {
+        let digit = byte.wrapping_sub(b'0');
+        wrong |= digit > 9;
+        number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+    }
+    (!wrong).then_some(number)
+}
+
+fn long_number(digits: &str) -> Option<u64> {
     let append = |number: u64, byte: u8| {
         let digit = byte.checked_sub(b'0').filter(|digit| *digit <= 9)?;
         number.checked_mul(10)?.checked_add(u64::from(digit))
     };
-    let number = digits
-        .bytes()
-        .try_fold(0, append)
-        .filter(|_| !digits.is_empty())?;
-    T::try_from(number).ok()
+    digits.bytes().try_fold(0, append)
 }
 
 /// Appends packed fields to a buffer that the caller reuses.
@@ -211,6 +241,9 @@ mod tests {
         assert_eq!(verdict(""), Err(Malformed::PackedSyntax));
         assert_eq!(verdict("p=1;v=1"), Err(Malformed::PackedVersionMissing));
         assert_eq!(verdict("v=1;"), Err(Malformed::PackedSyntax));
+        assert_eq!(verdict("vv=1"), Err(Malformed::PackedVersionMissing));
+        assert_eq!(verdict("v=1;p"), Err(Malformed::PackedSyntax));
+        assert_eq!(verdict("v=1;p;a=1"), Err(Malformed::PackedSyntax));
         assert_eq!(verdict("v=1;P=1"), Err(Malformed::PackedSyntax));
         assert_eq!(verdict("v=1;=1"), Err(Malformed::PackedSyntax));
         assert_eq!(verdict("v=1;v=1"), Err(Malformed::PackedDuplicate));
@@ -226,7 +259,23 @@ mod tests {
     #[test]
     fn numbers_are_digits_only() {
         assert_eq!(number::<u64>("18446744073709551615"), Some(u64::MAX));
-        for wrong in ["", "+1", "-1", " 1", "1.0", "18446744073709551616", "0x1"] {
+        let nines = "9999999999999999999";
+        assert_eq!(number::<u64>(nines), Some(9_999_999_999_999_999_999));
+        let zeros = format!("{}7", "0".repeat(40));
+        assert_eq!(number::<u64>(&zeros), Some(7));
+        let long = format!("1{}x", "0".repeat(18));
+        for wrong in [
+            "",
+            "+1",
+            "-1",
+            " 1",
+            "1.0",
+            "18446744073709551616",
+            "0x1",
+            "1/",
+            "1:",
+            &long,
+        ] {
             assert_eq!(number::<u64>(wrong), None, "{wrong}");
         }
         assert_eq!(number::<i32>("2147483648"), None);

@@ -1,5 +1,10 @@
 //! Replies on their way to the brokers. Only an acknowledged reply lets its request's offset be
 //! committed; one that was not acknowledged is sent again for as long as somebody may wait for it.
+//!
+//! Acknowledgements come one by one, on threads that all traffic with a broker waits for. So they
+//! are only noted there, and *settled* in passing by the request thread, many at a time: its locks
+//! are its own then, and memory is freed where it was allocated. Where somebody waits for a reply
+//! to be settled, that is done at once.
 
 use std::{
     sync::{
@@ -11,13 +16,22 @@ use std::{
 
 use slab::Slab;
 
-use super::{core::ServiceCore, envelope::Envelope, outgoing::EncodedReply, partitions::Partition};
+use super::{
+    core::{Origin, ServiceCore, Waiters},
+    outgoing::EncodedReply,
+    partitions::Partition,
+};
 use crate::transport::{Delivery, DeliverySink, TransportError, TransportErrorKind as Kind};
 
 /// Replies that have been handed over and not been acknowledged.
 pub(crate) struct Acks {
     waiting: Mutex<Slab<Unacknowledged>>,
+    /// What was acknowledged and is not settled yet. It still stands in `waiting`, so that no
+    /// token is used anew before.
+    noted: Mutex<Vec<u64>>,
+    /// Those that are not settled.
     count: AtomicUsize,
+    waiters: Arc<Waiters>,
     core: OnceLock<Weak<ServiceCore>>,
 }
 
@@ -39,9 +53,11 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 const WITHOUT_DEADLINE: Duration = Duration::from_secs(300);
 
 impl Acks {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(waiters: &Arc<Waiters>) -> Self {
         Self {
             waiting: Mutex::new(Slab::new()),
+            noted: Mutex::default(),
+            waiters: Arc::clone(waiters),
             count: AtomicUsize::new(0),
             core: OnceLock::new(),
         }
@@ -57,15 +73,15 @@ impl Acks {
     }
 
     /// Sends a reply; its request is done when the reply has been acknowledged.
-    pub(crate) fn send(&self, core: &Arc<ServiceCore>, reply: EncodedReply, envelope: &Envelope) {
+    pub(crate) fn send(&self, core: &Arc<ServiceCore>, reply: EncodedReply, origin: &Origin<'_>) {
         let reply = Arc::new(reply);
         // Counted first: the report may come before this function returns.
         self.count.fetch_add(1, Ordering::SeqCst);
         let token = self.waiting().insert(Unacknowledged {
             reply: Arc::clone(&reply),
-            partition: Arc::clone(&envelope.partition),
-            sequence: envelope.sequence,
-            expires: envelope.deadline,
+            partition: Arc::clone(origin.partition),
+            sequence: origin.sequence,
+            expires: origin.deadline,
             attempts: 0,
         });
         if let Err(error) = reply.publish(&core.encoder, &core.publisher, token as u64) {
@@ -166,6 +182,24 @@ impl Acks {
         Some(one)
     }
 
+    /// Settles all that has been acknowledged.
+    ///
+    /// Who waits for a reply to be settled says so in [`Waiters`], and then calls this before each
+    /// look. An acknowledgement is noted either before that, and settled here, or after it, and
+    /// then the waiter is seen by whoever noted it: the lock of what is noted puts the two in order.
+    pub(crate) fn settle_noted(&self, core: &ServiceCore) {
+        let noted = {
+            let mut noted = self.noted();
+            if noted.is_empty() {
+                return;
+            }
+            let as_many = Vec::with_capacity(noted.len());
+            std::mem::replace(&mut *noted, as_many)
+        };
+        self.settle_all(&noted);
+        core.changed();
+    }
+
     /// As [`settle`](Self::settle), for many at once: one lock for the lot, and one for each run of
     /// replies of one partition. What they held is dropped outside.
     fn settle_all(&self, acknowledged: &[u64]) {
@@ -187,6 +221,10 @@ impl Acks {
 
     fn remove(&self, token: u64) -> Option<Unacknowledged> {
         self.waiting().try_remove(usize::try_from(token).ok()?)
+    }
+
+    fn noted(&self) -> MutexGuard<'_, Vec<u64>> {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn waiting(&self) -> MutexGuard<'_, Slab<Unacknowledged>> {
@@ -215,15 +253,21 @@ impl DeliverySink for Acks {
         let Some(core) = self.core.get().and_then(Weak::upgrade) else {
             return;
         };
-        let mut acknowledged = Vec::new();
         for Delivery { token, result } in batch {
             match result {
-                Ok(()) => acknowledged.push(token),
+                Ok(()) => self.acknowledged(token),
                 Err(failure) => self.failed(&core, token, &failure.error),
             }
         }
-        self.settle_all(&acknowledged);
-        core.changed();
+    }
+
+    fn acknowledged(&self, token: u64) {
+        self.noted().push(token);
+        if self.waiters.any()
+            && let Some(core) = self.core.get().and_then(Weak::upgrade)
+        {
+            self.settle_noted(&core);
+        }
     }
 
     fn fault(&self, error: TransportError) {

@@ -12,7 +12,7 @@ use antiphon_proto::Status;
 use super::{
     Service,
     acks::Acks,
-    core::ServiceCore,
+    core::{ServiceCore, Waiters},
     dispatch::{Dispatcher, Starts},
     handler::{self, Handler, HandlerService, Request, Response},
     membership::Membership,
@@ -187,7 +187,8 @@ impl ServiceBuilder {
             )));
         }
         let group = self.config.group.clone().unwrap_or(self.name.clone());
-        let acks = Arc::new(Acks::new());
+        let waiters = Arc::<Waiters>::default();
+        let acks = Arc::new(Acks::new(&waiters));
         let publisher = transport
             .publisher(Arc::clone(&acks) as _)
             .map_err(|error| StartError::transport("can not start a producer", error))?;
@@ -204,6 +205,7 @@ impl ServiceBuilder {
             transport.clock(),
             publisher,
             acks,
+            waiters,
             ServiceMetrics::new(&self.name),
         );
         let starter = Starter::new(&core);

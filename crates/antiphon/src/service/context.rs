@@ -92,6 +92,10 @@ impl Context {
         }
     }
 
+    pub(crate) fn envelope(&self) -> &Envelope {
+        &self.0
+    }
+
     fn stopping(&self) -> &CancellationToken {
         &self.0.partition.surroundings().stopping
     }

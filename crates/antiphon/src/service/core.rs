@@ -2,10 +2,12 @@
 
 use std::{
     collections::HashSet,
+    ops::Deref,
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use antiphon_proto::{ReplyMode, Status};
@@ -20,7 +22,7 @@ use super::{
     envelope::Envelope,
     handler::Response,
     outgoing::{Destination, Encoder},
-    partitions::{Partitions, Surroundings},
+    partitions::{Partition, Partitions, Surroundings},
     reply_topics::{Allowed, ReplyTopics},
     routes::Routes,
 };
@@ -49,13 +51,10 @@ pub(crate) struct ServiceCore {
     pub(crate) subscription: OnceLock<Arc<dyn Subscription>>,
     /// Requests that have been admitted and whose handler has not ended.
     pub(crate) running: AtomicUsize,
-    /// The request thread has been told to wait for a place.
-    pub(crate) starved: AtomicBool,
     /// No more requests are admitted.
     pub(crate) draining: AtomicBool,
     pub(crate) surroundings: Arc<Surroundings>,
-    /// Rung when a handler has ended or replies have been acknowledged.
-    pub(crate) progress: Bell,
+    pub(crate) waiters: Arc<Waiters>,
     /// Rung at the first assignment.
     pub(crate) assigned: Notify,
     pub(crate) ready: AtomicBool,
@@ -65,25 +64,45 @@ pub(crate) struct ServiceCore {
     complained: Mutex<HashSet<String>>,
 }
 
+/// Who waits for handlers to end and for replies to be settled.
+#[derive(Debug, Default)]
+pub(crate) struct Waiters {
+    /// The request thread has been told to wait for a place.
+    pub(crate) starved: AtomicBool,
+    /// Rung when a handler has ended or replies have been settled.
+    pub(crate) progress: Bell,
+}
+
+impl Waiters {
+    pub(crate) fn any(&self) -> bool {
+        self.starved.load(Ordering::SeqCst) || self.progress.is_awaited()
+    }
+}
+
 /// One admitted request that is to be answered. Dropping it frees its place; unless the request
 /// was finished, it will be delivered again.
 pub(crate) struct Ticket {
     pub(crate) envelope: Arc<Envelope>,
-    _place: Place,
+    _place: Place<Arc<ServiceCore>>,
 }
 
 impl Ticket {
     pub(crate) fn new(core: &Arc<ServiceCore>, envelope: Arc<Envelope>) -> Self {
-        core.running.fetch_add(1, Ordering::SeqCst);
         Self {
             envelope,
-            _place: Place(Arc::clone(core)),
+            _place: Place::take(Arc::clone(core)),
         }
     }
 
     /// Nothing of the request has to be done again.
     pub(crate) fn done(&self) {
-        self.envelope.partition.done(self.envelope.sequence);
+        self.origin().done();
+    }
+
+    /// A method of the ticket, so that a task which answers with it takes the ticket along as a
+    /// whole, and with it the place.
+    pub(crate) fn origin(&self) -> Origin<'_> {
+        self.envelope.origin()
     }
 
     /// The request is left for the partition's next owner.
@@ -93,12 +112,36 @@ impl Ticket {
 }
 
 /// One of the places for handlers that run at once.
-struct Place(Arc<ServiceCore>);
+pub(crate) struct Place<C: Deref<Target = ServiceCore>>(C);
 
-impl Drop for Place {
+impl<C: Deref<Target = ServiceCore>> Place<C> {
+    pub(crate) fn take(core: C) -> Self {
+        core.running.fetch_add(1, Ordering::SeqCst);
+        Self(core)
+    }
+}
+
+impl<C: Deref<Target = ServiceCore>> Drop for Place<C> {
     fn drop(&mut self) {
         self.0.running.fetch_sub(1, Ordering::SeqCst);
         self.0.changed();
+    }
+}
+
+/// The request that a reply belongs to.
+pub(crate) struct Origin<'a> {
+    pub(crate) correlation_id: &'a [u8],
+    pub(crate) mode: ReplyMode,
+    pub(crate) partition: &'a Arc<Partition>,
+    pub(crate) sequence: u64,
+    /// On the service's clock.
+    pub(crate) deadline: Option<Duration>,
+}
+
+impl Origin<'_> {
+    /// Nothing of the request has to be done again.
+    pub(crate) fn done(&self) {
+        self.partition.done(self.sequence);
     }
 }
 
@@ -119,6 +162,7 @@ impl ServiceCore {
         clock: Arc<dyn Clock>,
         publisher: Arc<dyn Publisher>,
         acks: Arc<Acks>,
+        waiters: Arc<Waiters>,
         metrics: ServiceMetrics,
     ) -> Arc<Self> {
         let surroundings = Arc::new(Surroundings {
@@ -139,10 +183,9 @@ impl ServiceCore {
             runtime: Handle::current(),
             subscription: OnceLock::new(),
             running: AtomicUsize::new(0),
-            starved: AtomicBool::new(false),
             draining: AtomicBool::new(false),
             surroundings,
-            progress: Bell::default(),
+            waiters,
             assigned: Notify::new(),
             ready: AtomicBool::new(false),
             failure: watch::Sender::new(None),
@@ -169,37 +212,46 @@ impl ServiceCore {
 
     /// Something has ended: the request thread may go on, and whoever drains may look again.
     pub(crate) fn changed(&self) {
-        if self.starved.load(Ordering::SeqCst)
+        let starved = &self.waiters.starved;
+        if starved.load(Ordering::SeqCst)
             && self.room() > 0
-            && self.starved.swap(false, Ordering::SeqCst)
+            && starved.swap(false, Ordering::SeqCst)
             && let Some(subscription) = self.subscription.get()
         {
             subscription.resume();
         }
-        self.progress.ring();
+        self.waiters.progress.ring();
     }
 
-    pub(crate) fn is_idle(&self) -> bool {
-        self.running.load(Ordering::SeqCst) == 0 && self.acks.len() == 0
+    /// Lets the requests whose replies have been acknowledged be committed, and frees their places.
+    pub(crate) fn settle(&self) {
+        self.acks.settle_noted(self);
+    }
+
+    /// Requests that run, and replies that the brokers have not acknowledged.
+    pub(crate) fn in_hand(&self) -> usize {
+        self.settle();
+        // In this order: a request that ends in between is counted twice, not missed.
+        let running = self.running.load(Ordering::SeqCst);
+        running + self.acks.len()
     }
 
     /// Answers, and lets the request be committed once the answer is stored.
     pub(crate) fn finish(
         self: &Arc<Self>,
-        ticket: &Ticket,
+        origin: &Origin<'_>,
         to: Option<Destination>,
         result: Result<Response, Status>,
     ) {
-        let envelope = &ticket.envelope;
-        let Some(to) = to.filter(|_| envelope.mode != ReplyMode::None) else {
-            return ticket.done();
+        let Some(to) = to.filter(|_| origin.mode != ReplyMode::None) else {
+            return origin.done();
         };
-        let id = &envelope.correlation_id;
+        let id = origin.correlation_id;
         let reply = match result {
-            Ok(response) => self.encoder.success(to, id, envelope.mode, response),
+            Ok(response) => self.encoder.success(to, id, origin.mode, response),
             Err(status) => self.encoder.error(to, id, &status),
         };
-        self.acks.send(self, reply, envelope);
+        self.acks.send(self, reply, origin);
     }
 
     /// Counts a refusal, and names each requester in the log once.

@@ -11,11 +11,14 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use super::{
-    core::{ServiceCore, Ticket},
+    addresses::Addresses,
+    core::{Origin, ServiceCore, Ticket},
     envelope::{Envelope, ReplyAt, WireId},
+    outcome,
     partitions::Partition,
     pump::Starter,
     routes::Route,
+    sync::{self, RequestHeaders, SyncRequest},
 };
 use crate::transport::{HeaderPairs, Record, RecordSink, TransportError, TransportErrorKind};
 
@@ -34,10 +37,14 @@ pub(crate) enum Work {
 pub(crate) struct Dispatcher {
     core: Arc<ServiceCore>,
     starts: Starts,
+    /// For handlers that are called while the batch is read.
+    addresses: Addresses,
     batch: Vec<Inbound>,
-    /// The time when the batch was read, on the service's clock and on the wall.
-    now: Duration,
+    /// When the batch was read, on the service's clock and on the wall.
+    read_at: Duration,
     unix_ms: u64,
+    /// The time on the service's clock, as far as it has been looked at.
+    now: Duration,
     /// The partitions that records have come from, so that a record costs no hashing.
     partitions: Vec<Arc<Partition>>,
     /// The last reply topic that was allowed, since the next is most often the same.
@@ -72,9 +79,11 @@ impl Dispatcher {
         Self {
             core: Arc::clone(core),
             starts,
+            addresses: Addresses::new(core),
             batch: Vec::new(),
-            now: Duration::ZERO,
+            read_at: Duration::ZERO,
             unix_ms: 0,
+            now: Duration::ZERO,
             partitions: Vec::new(),
             last_allowed: None,
             last_requester: None,
@@ -142,7 +151,40 @@ impl Dispatcher {
             return;
         };
         let left = self.time_left(record, head);
-        let (operation, work) = self.work(record, head, left);
+        let deadline = left.map(|left| self.now + left);
+        let route = self.route(record, head, left);
+        if let Ok(route) = route {
+            let request = SyncRequest {
+                value: record.value.unwrap_or_default(),
+                key: record.key,
+                headers: RequestHeaders::Read(headers),
+                correlation_id: head.correlation_id,
+                requester,
+                operation: head.fields.operation,
+                attempt: head.fields.attempt,
+                offset: record.offset,
+                deadline,
+                partition: &partition,
+            };
+            let origin = Origin {
+                correlation_id: head.correlation_id,
+                mode: head.fields.mode,
+                partition: &partition,
+                sequence,
+                deadline,
+            };
+            if self.answer(route, &request, &origin, reply.as_ref()) {
+                return;
+            }
+        }
+        let (operation, work) = match route {
+            Ok(route) => {
+                let value = record.value.map_or_else(Bytes::new, Bytes::copy_from_slice);
+                let operation = self.core.routes.operation(route);
+                (operation.map(Arc::clone), Work::Handle(route, value))
+            }
+            Err(refusal) => (None, Work::Answer(refusal)),
+        };
         let envelope = Arc::new(Envelope {
             partition,
             offset: record.offset,
@@ -155,43 +197,66 @@ impl Dispatcher {
             requester: requester.map(|requester| self.requester(requester)),
             operation,
             attempt: head.fields.attempt,
-            deadline: left.map(|left| self.now + left),
+            deadline,
         });
         let ticket = Ticket::new(&self.core, envelope);
         self.batch.push(Inbound { ticket, work });
     }
 
-    /// What is to be done, and the operation's name.
-    fn work(
+    /// Answers at once, where the handler does not wait and it is known where the reply goes.
+    fn answer(
+        &mut self,
+        route: Route,
+        request: &SyncRequest<'_>,
+        origin: &Origin<'_>,
+        reply: Option<&ReplyAt>,
+    ) -> bool {
+        let handler = self.core.routes.handler(route);
+        let Some(handler) = handler.and_then(|handler| handler.as_sync()) else {
+            return false;
+        };
+        let id = origin.correlation_id;
+        match self.addresses.find(reply, id, self.now) {
+            Some(Ok(to)) => {
+                self.now = sync::answer(&self.core, handler, request, origin, to, self.now);
+            }
+            Some(Err(refusal)) => outcome::refuse(&self.core, origin, reply, &refusal),
+            None => return false,
+        }
+        true
+    }
+
+    /// The handler that is to answer, or what is answered without one.
+    fn route(
         &self,
         record: &Record<'_>,
         head: &RequestHead<'_>,
         left: Option<Duration>,
-    ) -> (Option<Arc<str>>, Work) {
+    ) -> Result<Route, Status> {
         let requester = head.fields.requester;
         if left.is_some_and(|left| left.is_zero()) {
             self.core.metrics.expired.increment(1);
             // An earlier delivery may have run, so this can not be called "not executed".
             let status = Status::deadline_exceeded("the request had expired when it was read");
-            return (None, Work::Answer(status.with_executed(Executed::Maybe)));
+            return Err(status.with_executed(Executed::Maybe));
         }
         if let Some(refusal) = unsupported(head) {
             self.core
                 .refused("unsupported", requester, refusal.message());
-            return (None, Work::Answer(refusal));
+            return Err(refusal);
         }
         let operation = head.fields.operation;
-        let Some((route, name)) = self.core.routes.find(record.topic, operation) else {
-            let detail = match operation {
-                Some(operation) => format!("no operation {operation} on {}", record.topic),
-                None => format!("{} wants an operation to be named", record.topic),
-            };
-            self.core.refused("unknown_operation", requester, &detail);
-            let status = Status::unimplemented(detail).with_executed(Executed::No);
-            return (None, Work::Answer(status));
-        };
-        let value = record.value.map_or_else(Bytes::new, Bytes::copy_from_slice);
-        (name, Work::Handle(route, value))
+        self.core
+            .routes
+            .find(record.topic, operation)
+            .ok_or_else(|| {
+                let detail = match operation {
+                    Some(operation) => format!("no operation {operation} on {}", record.topic),
+                    None => format!("{} wants an operation to be named", record.topic),
+                };
+                self.core.refused("unknown_operation", requester, &detail);
+                Status::unimplemented(detail).with_executed(Executed::No)
+            })
     }
 
     fn requester(&mut self, name: &str) -> Arc<str> {
@@ -239,7 +304,10 @@ impl Dispatcher {
     fn time_left(&self, record: &Record<'_>, head: &RequestHead<'_>) -> Option<Duration> {
         let skew = self.core.config.clock_skew;
         let deadline = head.fields.deadline?;
-        Some(deadline.remaining(self.unix_ms, record.timestamp, skew))
+        // Handlers that are called while the batch is read may take their time.
+        let since = self.now.saturating_sub(self.read_at).as_millis();
+        let unix_ms = self.unix_ms + u64::try_from(since).unwrap_or(0);
+        Some(deadline.remaining(unix_ms, record.timestamp, skew))
     }
 
     /// A request that can not be read is counted, and answered where an allowed address could be.
@@ -295,11 +363,7 @@ impl Dispatcher {
                 // there are places. Closed: the runtime is gone, and the requests stay uncommitted.
                 let _ = pump.try_send(batch);
             }
-            Starts::Inline(starter) => {
-                // What a handler spawns belongs to the user's runtime.
-                let _inside = self.core.runtime.enter();
-                starter.start_all(self.batch.drain(..));
-            }
+            Starts::Inline(starter) => starter.start_all(self.batch.drain(..)),
         }
     }
 }
@@ -334,11 +398,13 @@ fn application_headers(headers: &[(&[u8], Option<&[u8]>)]) -> HeaderPairs {
 
 impl RecordSink for Dispatcher {
     /// Requests are left in Kafka while there is no place for them. The flag is raised before the
-    /// second look, so that a place that comes free in between is not missed.
+    /// second look, so that a place that comes free in between is not missed, and from then on
+    /// acknowledgements are settled as they come.
     ///
     /// A crowded partition stops all of them until the request in front is done; each tick looks
     /// again.
     fn demand(&mut self) -> usize {
+        self.core.settle();
         let crowded = self.crowded.take();
         self.crowded = crowded.filter(|partition| self.is_crowded(partition));
         if self.crowded.is_some() {
@@ -348,16 +414,21 @@ impl RecordSink for Dispatcher {
         if room > 0 {
             return room;
         }
-        self.core.starved.store(true, Ordering::SeqCst);
+        self.core.waiters.starved.store(true, Ordering::SeqCst);
+        self.core.settle();
         let room = self.core.room();
         if room > 0 {
-            self.core.starved.store(false, Ordering::SeqCst);
+            self.core.waiters.starved.store(false, Ordering::SeqCst);
         }
         room
     }
 
     fn records(&mut self, batch: &mut dyn Iterator<Item = Record<'_>>) {
-        self.now = self.core.clock.elapsed();
+        let core = Arc::clone(&self.core);
+        // What a handler spawns belongs to the user's runtime.
+        let _inside = core.runtime.enter();
+        self.now = core.clock.elapsed();
+        self.read_at = self.now;
         self.unix_ms = self.core.clock.unix_ms();
         for record in batch {
             self.handle(&record);
@@ -366,6 +437,7 @@ impl RecordSink for Dispatcher {
     }
 
     fn tick(&mut self, _caught_up: bool) -> Duration {
+        self.core.settle();
         let now = self.core.clock.elapsed();
         if now >= self.next_commit {
             self.next_commit = now.saturating_add(self.core.config.commit_interval);

@@ -6,7 +6,7 @@ use antiphon_proto::ReplyMode;
 use bytes::Bytes;
 use smallvec::SmallVec;
 
-use super::partitions::Partition;
+use super::{core::Origin, partitions::Partition};
 use crate::transport::HeaderPairs;
 
 /// A correlation id as it stands on the wire; ours have 36 bytes.
@@ -28,6 +28,18 @@ pub(crate) struct Envelope {
     pub(crate) attempt: u32,
     /// On the service's clock.
     pub(crate) deadline: Option<Duration>,
+}
+
+impl Envelope {
+    pub(crate) fn origin(&self) -> Origin<'_> {
+        Origin {
+            correlation_id: &self.correlation_id,
+            mode: self.mode,
+            partition: &self.partition,
+            sequence: self.sequence,
+            deadline: self.deadline,
+        }
+    }
 }
 
 /// A return address that the allow-list admits.

@@ -8,7 +8,7 @@ use tower::{Service as TowerService, ServiceExt};
 
 use antiphon_proto::{Executed, Status};
 
-use super::context::Context;
+use super::{context::Context, sync::SyncHandler};
 use crate::codec::{Decode, Encode};
 
 /// A request as a handler gets it.
@@ -63,10 +63,17 @@ impl<T: Into<Bytes>> From<T> for Response {
     }
 }
 
-/// Answers requests. Made by [`raw`], [`json`], [`typed`] or [`tower()`], or by hand.
+/// Answers requests. Made by [`raw`], [`json`], [`typed`], [`tower()`] or [`sync`](super::sync()),
+/// or by hand.
 pub trait Handler: Send + Sync + 'static {
     /// Answers one request. An `Err` is sent to the requester as an error reply.
     fn handle(&self, request: Request) -> BoxFuture<'static, Result<Response, Status>>;
+
+    /// This handler as one that does not wait, if it is one: then it is called so, and
+    /// [`handle`](Self::handle) only where that is not possible. Default: it is none.
+    fn as_sync(&self) -> Option<&dyn SyncHandler> {
+        None
+    }
 }
 
 /// A handler of bytes.

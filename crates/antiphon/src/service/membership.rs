@@ -35,7 +35,11 @@ impl GroupEvents for Membership {
                 return Vec::new();
             }
             let limit = core.config.revoke_timeout;
-            if tokio::time::timeout(limit, core.progress.until(|| partitions::all_idle(&gone)))
+            let idle = || {
+                core.settle();
+                partitions::all_idle(&gone)
+            };
+            if tokio::time::timeout(limit, core.waiters.progress.until(idle))
                 .await
                 .is_err()
             {
@@ -44,6 +48,7 @@ impl GroupEvents for Membership {
                     "handlers of revoked partitions go on; their requests will be delivered again"
                 );
             }
+            core.settle();
             partitions::take_commits(&gone)
         })
     }

@@ -1,6 +1,7 @@
 //! The responder: reads requests as a member of a group, runs handlers, answers, commits.
 
 mod acks;
+mod addresses;
 mod builder;
 mod context;
 mod core;
@@ -8,11 +9,13 @@ mod dispatch;
 mod envelope;
 mod handler;
 mod membership;
+mod outcome;
 mod outgoing;
 mod partitions;
 mod pump;
 mod reply_topics;
 mod routes;
+mod sync;
 
 use std::{
     fmt,
@@ -28,6 +31,7 @@ pub use self::{
     builder::ServiceBuilder,
     context::Context,
     handler::{Handler, HandlerService, Request, Response, json, raw, tower, typed},
+    sync::{SyncHandler, SyncRequest, sync},
 };
 use crate::{
     transport::{TopicPartition, TransportError},
@@ -92,6 +96,7 @@ impl Service {
 
     /// Replies that the brokers have not acknowledged yet.
     pub fn unacknowledged(&self) -> usize {
+        self.core.settle();
         self.core.acks.len()
     }
 
@@ -119,9 +124,10 @@ impl Service {
         let core = &self.core;
         let begun = Instant::now();
         core.draining.store(true, Ordering::Release);
-        let in_hand = core.running.load(Ordering::Acquire) + core.acks.len();
-        let _ = tokio::time::timeout(deadline, core.progress.until(|| core.is_idle())).await;
-        let abandoned = core.running.load(Ordering::Acquire) + core.acks.len();
+        let in_hand = core.in_hand();
+        let idle = core.waiters.progress.until(|| core.in_hand() == 0);
+        let _ = tokio::time::timeout(deadline, idle).await;
+        let abandoned = core.in_hand();
         let left = deadline.saturating_sub(begun.elapsed());
         // Until here a drop has to stop the service; from here on it is being stopped.
         self.stopped = true;
@@ -140,6 +146,7 @@ impl Service {
 
     async fn close(&self, deadline: Duration) {
         self.core.surroundings.stopping.cancel();
+        self.core.settle();
         let commits = self.core.partitions.take_commits();
         if let Some(subscription) = self.core.subscription.get() {
             subscription.close(commits, deadline).await;

@@ -23,13 +23,19 @@ pub(crate) struct EncodedReply {
     correlation_id: WireId,
     /// The id stands in the key too: a plain success, whose headers need not be read.
     keyed: bool,
-    /// The packed header; `None`: that of every plain success.
-    packed: Option<Vec<u8>>,
     content_type: Option<&'static str>,
-    status_message: Option<String>,
-    status_details: Option<String>,
     headers: Vec<(String, Bytes)>,
     value: Bytes,
+    /// Successes, which most are, do not carry the room for it around.
+    error: Option<Box<ErrorHeaders>>,
+}
+
+/// What an error has and a success has not.
+#[derive(Debug)]
+struct ErrorHeaders {
+    packed: Vec<u8>,
+    message: String,
+    details: Option<String>,
 }
 
 /// Longest details of an error, in bytes; longer ones are left out.
@@ -58,7 +64,7 @@ impl Encoder {
     pub(crate) fn success(
         &self,
         to: Destination,
-        correlation_id: &WireId,
+        correlation_id: &[u8],
         mode: ReplyMode,
         response: Response,
     ) -> EncodedReply {
@@ -73,20 +79,18 @@ impl Encoder {
         EncodedReply {
             to,
             keyed: mode == ReplyMode::Single && headers.is_empty(),
-            correlation_id: correlation_id.clone(),
-            packed: None,
+            correlation_id: WireId::from_slice(correlation_id),
             content_type: content_type.filter(|_| !own),
-            status_message: None,
-            status_details: None,
             headers,
             value,
+            error: None,
         }
     }
 
     pub(crate) fn error(
         &self,
         to: Destination,
-        correlation_id: &WireId,
+        correlation_id: &[u8],
         status: &Status,
     ) -> EncodedReply {
         let code = match status.code() {
@@ -109,13 +113,15 @@ impl Encoder {
         EncodedReply {
             to,
             keyed: false,
-            correlation_id: correlation_id.clone(),
-            packed: Some(packed),
+            correlation_id: WireId::from_slice(correlation_id),
             content_type: None,
-            status_message: Some(status.wire_message()),
-            status_details: details.map(str::to_owned),
             headers: Vec::new(),
             value: Bytes::new(),
+            error: Some(Box::new(ErrorHeaders {
+                packed,
+                message: status.wire_message(),
+                details: details.map(str::to_owned),
+            })),
         }
     }
 
@@ -138,19 +144,17 @@ impl EncodedReply {
     ) -> Result<(), TransportError> {
         let mut headers = OutgoingHeaders::new();
         headers.push((header::CORRELATION_ID, Some(&self.correlation_id)));
-        let packed = self.packed.as_ref().unwrap_or(&encoder.plain);
+        let error = self.error.as_deref();
+        let packed = error.map_or(&encoder.plain, |error| &error.packed);
         headers.push((header::ANTIPHON, Some(packed)));
-        let mut text = |name, value: Option<&'static str>| {
-            if let Some(value) = value {
-                headers.push((name, Some(value.as_bytes())));
-            }
-        };
-        text(header::CONTENT_TYPE, self.content_type);
-        if let Some(message) = &self.status_message {
-            headers.push((header::STATUS_MESSAGE, Some(message.as_bytes())));
+        if let Some(media_type) = self.content_type {
+            headers.push((header::CONTENT_TYPE, Some(media_type.as_bytes())));
         }
-        if let Some(details) = &self.status_details {
-            headers.push((header::STATUS_DETAILS, Some(details.as_bytes())));
+        if let Some(error) = error {
+            headers.push((header::STATUS_MESSAGE, Some(error.message.as_bytes())));
+            if let Some(details) = &error.details {
+                headers.push((header::STATUS_DETAILS, Some(details.as_bytes())));
+            }
         }
         for (name, value) in &self.headers {
             headers.push((name, Some(value)));
@@ -166,7 +170,7 @@ impl EncodedReply {
     }
 
     pub(crate) fn is_error(&self) -> bool {
-        self.status_message.is_some()
+        self.error.is_some()
     }
 
     pub(crate) fn topic(&self) -> &Arc<str> {

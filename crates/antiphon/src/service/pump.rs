@@ -1,7 +1,6 @@
 //! Runs handlers: each is polled once right here, and only those that wait get a task.
 
 use std::{
-    any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     task::{self, Poll, Waker},
@@ -14,13 +13,14 @@ use tokio::sync::mpsc;
 use tracing::Instrument;
 
 use super::{
+    addresses::{Addresses, at},
     context::Context,
     core::{ServiceCore, Ticket},
     dispatch::{Inbound, Work},
-    envelope::{Envelope, ReplyAt},
+    envelope::Envelope,
     handler::{Handler, Request, Response},
+    outcome::{Outcome, Panic, end, refuse},
     outgoing::Destination,
-    reply_topics::ReplyTopic,
 };
 use crate::trace;
 
@@ -36,57 +36,29 @@ pub(crate) async fn pump(mut starter: Starter, mut batches: mpsc::Receiver<Vec<I
 /// Starts handlers, wherever it is called.
 pub(crate) struct Starter {
     core: Arc<ServiceCore>,
-    /// The last reply topic, since the next is most often the same; until when it may be used.
-    last: Option<(Arc<str>, ReplyTopic, Duration)>,
+    addresses: Addresses,
 }
-
-/// How long a reply topic is used without a look at what is known of it.
-const TRUSTED: Duration = Duration::from_secs(1);
 
 impl Starter {
     pub(crate) fn new(core: &Arc<ServiceCore>) -> Self {
         Self {
             core: Arc::clone(core),
-            last: None,
+            addresses: Addresses::new(core),
         }
     }
 
     pub(crate) fn start_all(&mut self, batch: impl Iterator<Item = Inbound>) {
         let mut now = self.core.clock.elapsed();
         for inbound in batch {
-            match self.destination(&inbound.ticket.envelope, now) {
+            let envelope = &inbound.ticket.envelope;
+            let reply = envelope.reply.as_ref();
+            match self.addresses.find(reply, &envelope.correlation_id, now) {
                 Some(Ok(to)) => now = start(&self.core, inbound, to, now),
-                Some(Err(refusal)) => refuse(&self.core, &inbound.ticket, &refusal),
+                Some(Err(refusal)) => refuse(&self.core, &inbound.ticket.origin(), reply, &refusal),
                 None => start_later(&self.core, inbound),
             }
         }
     }
-
-    /// Where the reply goes; `None`: the topic has to be looked up first.
-    fn destination(&mut self, envelope: &Envelope, now: Duration) -> Option<Place> {
-        let Some(reply) = &envelope.reply else {
-            return Some(Ok(None));
-        };
-        if let Some((name, topic, until)) = &self.last
-            && Arc::ptr_eq(name, &reply.topic)
-            && now < *until
-        {
-            return Some(at(topic, reply, &envelope.correlation_id));
-        }
-        let Some(topic) = self.core.reply_topics.known(&reply.topic)? else {
-            return Some(Err(AddressRefusal::NoSuchPartition));
-        };
-        let place = at(&topic, reply, &envelope.correlation_id);
-        self.last = Some((Arc::clone(&reply.topic), topic, now + TRUSTED));
-        Some(place)
-    }
-}
-
-/// Where a reply goes; `None` where no reply is wanted.
-type Place = Result<Option<Destination>, AddressRefusal>;
-
-fn at(topic: &ReplyTopic, reply: &ReplyAt, id: &[u8]) -> Place {
-    topic.at(reply.partition, id).map(Some)
 }
 
 fn start_later(core: &Arc<ServiceCore>, inbound: Inbound) {
@@ -150,22 +122,16 @@ async fn find_destination(
 /// owner.
 fn give_up(core: &ServiceCore, ticket: &Ticket, obstacle: &Obstacle) {
     match obstacle {
-        Obstacle::Refused(refusal) => refuse(core, ticket, refusal),
+        Obstacle::Refused(refusal) => {
+            let envelope = &ticket.envelope;
+            refuse(core, &ticket.origin(), envelope.reply.as_ref(), refusal);
+        }
         Obstacle::Expired => {
             core.metrics.expired.increment(1);
             ticket.done();
         }
         Obstacle::NotOurs => ticket.leave(),
     }
-}
-
-fn refuse(core: &ServiceCore, ticket: &Ticket, refusal: &AddressRefusal) {
-    let detail = match &ticket.envelope.reply {
-        Some(reply) => format!("{refusal}: {} {:?}", reply.topic, reply.partition),
-        None => refusal.to_string(),
-    };
-    core.refused("reply_address", None, &detail);
-    ticket.done();
 }
 
 /// Returns when it was done with it; `now` is when it began.
@@ -182,7 +148,7 @@ fn start(
     }
     let (route, value) = match work {
         Work::Answer(status) => {
-            core.finish(&ticket, to, Err(status));
+            core.finish(&ticket.origin(), to, Err(status));
             return now;
         }
         Work::Handle(route, value) => (route, value),
@@ -201,25 +167,20 @@ fn start(
         context: Context::new(Arc::clone(envelope)),
         value,
     };
-    match span.in_scope(|| first_poll(&**handler, request)) {
-        Ok(Ok(result)) => end(core, &ticket, to, Ok(result), now),
-        Err(panic) => end(core, &ticket, to, Err(panic), now),
+    match span.in_scope(|| first_poll(handler, request)) {
+        Ok(Ok(result)) => end(core, &ticket.origin(), to, Ok(result), now),
+        Err(panic) => end(core, &ticket.origin(), to, Err(panic), now),
         Ok(Err(running)) => {
             let later = Arc::clone(core);
             let rest = async move {
                 let result = wait(&later, running).await;
-                end(&later, &ticket, to, result, now);
+                end(&later, &ticket.origin(), to, result, now);
             };
             core.runtime.spawn(rest.instrument(span));
             core.clock.elapsed()
         }
     }
 }
-
-/// What a handler came to, or its panic.
-type Outcome = Result<Result<Response, Status>, Panic>;
-
-type Panic = Box<dyn Any + Send>;
 
 /// Calls and polls once. The waker is a dummy: whoever is not done gets a task, and with it a
 /// first poll of its own.
@@ -254,44 +215,4 @@ async fn wait(core: &ServiceCore, mut running: Running) -> Outcome {
         Ok(()) => outcome,
         Err(panic) => outcome.and(Err(panic)),
     }
-}
-
-/// Answers; returns when the handler had ended.
-fn end(
-    core: &Arc<ServiceCore>,
-    ticket: &Ticket,
-    to: Option<Destination>,
-    outcome: Outcome,
-    begun: Duration,
-) -> Duration {
-    let now = core.clock.elapsed();
-    core.metrics.duration.record(now.saturating_sub(begun));
-    let result = match outcome {
-        Ok(Ok(response)) => {
-            core.metrics.handled.increment(1);
-            Ok(response)
-        }
-        Ok(Err(status)) => {
-            core.metrics.failed.increment(1);
-            Err(status)
-        }
-        Err(panic) => {
-            core.metrics.panicked.increment(1);
-            let text = panic_text(&*panic);
-            let at = ticket.envelope.partition.at();
-            tracing::error!(topic = %at.topic, partition = at.partition, panic = text, "a handler panicked");
-            let status = Status::internal("the handler panicked");
-            Err(status.with_executed(Executed::Maybe))
-        }
-    };
-    core.finish(ticket, to, result);
-    now
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("not a text")
 }

@@ -11,13 +11,19 @@ type ByName<T> = HashMap<Arc<str>, T, foldhash::fast::RandomState>;
 #[derive(Default)]
 pub(crate) struct Routes {
     topics: ByName<TopicRoutes>,
-    handlers: Vec<Arc<dyn Handler>>,
+    served: Vec<Served>,
 }
 
 #[derive(Default)]
 struct TopicRoutes {
     plain: Option<Route>,
     operations: ByName<Route>,
+}
+
+/// A handler, and the operation that it serves.
+struct Served {
+    handler: Arc<dyn Handler>,
+    operation: Option<Arc<str>>,
 }
 
 /// A handler of a service, by its number: a request on its way counts no reference to it.
@@ -33,41 +39,39 @@ impl Routes {
         operation: Option<&str>,
         handler: Arc<dyn Handler>,
     ) -> bool {
-        let route = Route(self.handlers.len());
+        let route = Route(self.served.len());
+        let operation: Option<Arc<str>> = operation.map(Into::into);
         let routes = self.topics.entry(topic.into()).or_default();
-        let before = match operation {
+        let before = match &operation {
             None => routes.plain.replace(route),
-            Some(operation) => routes.operations.insert(operation.into(), route),
+            Some(operation) => routes.operations.insert(Arc::clone(operation), route),
         };
-        self.handlers.push(handler);
+        self.served.push(Served { handler, operation });
         before.is_none()
     }
 
     /// Wraps every handler.
     pub(crate) fn wrap(&mut self, wrap: impl Fn(Arc<dyn Handler>) -> Arc<dyn Handler>) {
-        for handler in &mut self.handlers {
-            *handler = wrap(Arc::clone(handler));
+        for one in &mut self.served {
+            one.handler = wrap(Arc::clone(&one.handler));
         }
     }
 
-    /// The route, and the operation's name as the service has it.
-    pub(crate) fn find(
-        &self,
-        topic: &str,
-        operation: Option<&str>,
-    ) -> Option<(Route, Option<Arc<str>>)> {
+    pub(crate) fn find(&self, topic: &str, operation: Option<&str>) -> Option<Route> {
         let routes = self.topics.get(topic)?;
         match operation {
-            None => routes.plain.map(|route| (route, None)),
-            Some(operation) => {
-                let (name, route) = routes.operations.get_key_value(operation)?;
-                Some((*route, Some(Arc::clone(name))))
-            }
+            None => routes.plain,
+            Some(operation) => routes.operations.get(operation).copied(),
         }
     }
 
-    pub(crate) fn handler(&self, route: Route) -> Option<&Arc<dyn Handler>> {
-        self.handlers.get(route.0)
+    pub(crate) fn handler(&self, route: Route) -> Option<&dyn Handler> {
+        self.served.get(route.0).map(|one| &*one.handler)
+    }
+
+    /// The operation's name, as the service has it.
+    pub(crate) fn operation(&self, route: Route) -> Option<&Arc<str>> {
+        self.served.get(route.0)?.operation.as_ref()
     }
 
     pub(crate) fn topics(&self) -> impl Iterator<Item = &Arc<str>> {

@@ -115,13 +115,23 @@ pub trait RecordSink: Send {
     fn fault(&mut self, error: TransportError);
 }
 
-/// Takes delivery reports in. Called from one thread, and must not block.
+/// Takes delivery reports in. Must not block. Each published record is reported once.
 pub trait DeliverySink: Send + Sync {
     /// Whether successes are wanted. Without them a report comes only for a failure.
     fn wants_success(&self) -> bool;
 
-    /// A batch of outcomes.
+    /// A batch of outcomes. Called from one thread.
     fn delivered(&self, batch: &mut dyn Iterator<Item = Delivery>);
+
+    /// One record has been acknowledged by the brokers. Called on whichever thread saw it, which
+    /// may be one that all traffic with a broker waits for: so it has to be short, and must not
+    /// publish.
+    ///
+    /// Unless it is implemented, [`delivered`](Self::delivered) gets the success, on that thread.
+    fn acknowledged(&self, token: u64) {
+        let result = Ok(());
+        self.delivered(&mut std::iter::once(Delivery { token, result }));
+    }
 
     /// The publisher met an error that belongs to no single record.
     fn fault(&self, error: TransportError);

@@ -1,6 +1,7 @@
 //! The client and the service over the memory transport, with paused time.
 #![allow(clippy::unwrap_used, reason = "in a test it is an assertion")]
 
+mod acknowledgements;
 mod calls;
 mod commits;
 mod gather;
@@ -21,5 +22,6 @@ mod scatter;
 mod starting;
 mod strays;
 mod support;
+mod sync;
 mod threads;
 mod timeouts;

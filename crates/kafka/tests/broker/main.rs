@@ -5,6 +5,7 @@
     reason = "tests may fail by a panic"
 )]
 
+mod acknowledged;
 mod admin;
 mod close;
 mod consume;

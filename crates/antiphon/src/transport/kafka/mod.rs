@@ -12,7 +12,11 @@ mod group;
 mod publisher;
 mod settings;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use antiphon_kafka as kafka;
 use futures::future::BoxFuture;
@@ -45,10 +49,11 @@ pub enum Role {
 }
 
 /// A connection to a Kafka cluster, for one client or one service.
-#[derive(Debug)]
 pub struct KafkaTransport {
     settings: Settings,
     producer: Producer,
+    /// Who takes the producer's successes; set by the publisher.
+    successes: Arc<OnceLock<Arc<dyn DeliverySink>>>,
     clock: Arc<SystemClock>,
     runtime: Handle,
     blocking: Blocking,
@@ -65,7 +70,8 @@ impl KafkaTransport {
     pub async fn connect(config: &KafkaConfig, role: Role) -> Result<Self, StartError> {
         let settings = Settings::new(config, role)?;
         let blocking = Blocking::default();
-        let producer = start_producer(&settings)?;
+        let successes = Arc::default();
+        let producer = start_producer(&settings, &successes)?;
         let asked = producer.clone();
         let timeout = config.connect_timeout;
         let id = blocking.run(move || Ok(asked.cluster_id(timeout))).await;
@@ -83,7 +89,7 @@ impl KafkaTransport {
         let (settings, producer) = if kafka::is_embedded(&id) {
             drop(producer.close(Duration::ZERO));
             let settings = settings.embedded();
-            let producer = start_producer(&settings)?;
+            let producer = start_producer(&settings, &successes)?;
             (settings, producer)
         } else {
             (settings, producer)
@@ -91,6 +97,7 @@ impl KafkaTransport {
         Ok(Self {
             settings,
             producer,
+            successes,
             clock: Arc::new(SystemClock::default()),
             runtime: Handle::current(),
             blocking,
@@ -98,8 +105,11 @@ impl KafkaTransport {
     }
 }
 
-fn start_producer(settings: &Settings) -> Result<Producer, StartError> {
-    Producer::new(&settings.producer(), settings.reports())
+fn start_producer(
+    settings: &Settings,
+    successes: &Arc<OnceLock<Arc<dyn DeliverySink>>>,
+) -> Result<Producer, StartError> {
+    Producer::new(&settings.producer(), settings.reports(successes))
         .map_err(|error| StartError::transport("can not start a producer", translate(&error)))
 }
 
@@ -147,6 +157,10 @@ impl Transport for KafkaTransport {
     }
 
     fn publisher(&self, sink: Arc<dyn DeliverySink>) -> Result<Arc<dyn Publisher>, TransportError> {
+        if sink.wants_success() && self.successes.set(Arc::clone(&sink)).is_err() {
+            let why = "the transport has a publisher already";
+            return Err(TransportError::new(TransportErrorKind::Other, why));
+        }
         publisher::start(&self.producer, sink)
     }
 
@@ -170,6 +184,15 @@ impl Transport for KafkaTransport {
         events: Arc<dyn GroupEvents>,
     ) -> Result<Arc<dyn Subscription>, TransportError> {
         group::join(&self.settings, group, topics, sink, events, &self.runtime)
+    }
+}
+
+impl fmt::Debug for KafkaTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KafkaTransport")
+            .field("settings", &self.settings)
+            .field("producer", &self.producer)
+            .finish_non_exhaustive()
     }
 }
 

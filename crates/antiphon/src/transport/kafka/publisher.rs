@@ -15,8 +15,8 @@ use crate::transport::{
 /// How long the report thread sleeps for an event; it is woken by one.
 const IDLE: Duration = Duration::from_millis(500);
 
-/// Reports of successes are let pile up so long: waking for each costs CPU on both sides.
-const PILE_UP: Duration = Duration::from_millis(10);
+/// Pause between two polls of a producer that is being destroyed: they return at once.
+const PAUSE: Duration = Duration::from_millis(10);
 
 #[derive(Debug)]
 struct KafkaPublisher {
@@ -37,7 +37,8 @@ pub(super) fn start(
     }))
 }
 
-/// Until the producer is gone; while it closes, the last reports still come.
+/// Failures and errors, until the producer is gone; while it closes, the last reports still come.
+/// A responder's successes do not come this way: a wake for each batch costs CPU on both sides.
 fn report(producer: &Producer, sink: &dyn DeliverySink) {
     loop {
         let served = producer.poll_events(IDLE, &mut |event| hand_over(event, sink));
@@ -45,35 +46,30 @@ fn report(producer: &Producer, sink: &dyn DeliverySink) {
             return;
         }
         if producer.is_closed() && served == 0 {
-            // A poll of a client that is being destroyed returns at once.
-            thread::sleep(PILE_UP);
-        }
-        if sink.wants_success() && served > 0 {
-            thread::sleep(PILE_UP);
+            thread::sleep(PAUSE);
         }
     }
 }
 
 fn hand_over(event: ProducerEvent<'_>, sink: &dyn DeliverySink) {
     match event {
-        ProducerEvent::Reports(reports) => sink.delivered(&mut reports.map(delivery)),
+        ProducerEvent::Reports(reports) => sink.delivered(&mut reports.filter_map(failure)),
         ProducerEvent::Error(error) | ProducerEvent::Fatal(error) => sink.fault(translate(&error)),
     }
 }
 
-fn delivery(report: Report<'_>) -> Delivery {
-    let failure = report.error.map(|failure| {
-        let what = kind(failure.kind);
-        let error = TransportError::new(what, format!("not delivered: {:?}", failure.kind));
-        DeliveryFailure {
+/// A success is reported elsewhere, if it is: here it would be the second time.
+fn failure(report: Report<'_>) -> Option<Delivery> {
+    let failure = report.error?;
+    let what = kind(failure.kind);
+    let error = TransportError::new(what, format!("not delivered: {:?}", failure.kind));
+    Some(Delivery {
+        token: report.token,
+        result: Err(DeliveryFailure {
             possibly_persisted: report.certainty != Certainty::NotPersisted,
             error: error.at(report.topic(), Some(report.partition)),
-        }
-    });
-    Delivery {
-        token: report.token,
-        result: failure.map_or(Ok(()), Err),
-    }
+        }),
+    })
 }
 
 impl Publisher for KafkaPublisher {

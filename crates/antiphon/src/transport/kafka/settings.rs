@@ -1,9 +1,11 @@
 //! Which librdkafka properties we set, and why. What a user sets wins.
 
+use std::sync::{Arc, OnceLock};
+
 use antiphon_kafka::{Properties, Reports, embedded_profile};
 
 use super::Role;
-use crate::{config::KafkaConfig, error::StartError};
+use crate::{config::KafkaConfig, error::StartError, transport::DeliverySink};
 
 /// Everything that clients of this transport are made from.
 #[derive(Clone, Debug)]
@@ -95,10 +97,18 @@ impl Settings {
         self.user.get(SERVERS).unwrap_or("")
     }
 
-    pub(super) fn reports(&self) -> Reports {
+    /// Successes go to `sink`, which is known when there is a publisher, and not before there is.
+    pub(super) fn reports(&self, sink: &Arc<OnceLock<Arc<dyn DeliverySink>>>) -> Reports {
         match self.role {
             Role::Requester { .. } => Reports::ErrorsOnly,
-            Role::Responder { .. } => Reports::All,
+            Role::Responder { .. } => {
+                let sink = Arc::clone(sink);
+                Reports::Acknowledged(Arc::new(move |token| {
+                    if let Some(sink) = sink.get() {
+                        sink.acknowledged(token);
+                    }
+                }))
+            }
         }
     }
 

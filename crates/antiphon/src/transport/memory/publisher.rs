@@ -67,7 +67,10 @@ async fn report(reports: Arc<Reports>, sink: Arc<dyn DeliverySink>) {
             (std::mem::take(&mut state.waiting), state.closed)
         };
         if !batch.is_empty() {
-            sink.delivered(&mut batch.into_iter());
+            let (stored, failed): (Vec<_>, Vec<_>) =
+                batch.into_iter().partition(|one| one.result.is_ok());
+            stored.iter().for_each(|one| sink.acknowledged(one.token));
+            sink.delivered(&mut failed.into_iter());
             continue;
         }
         if closed {
