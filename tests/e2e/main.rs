@@ -21,6 +21,7 @@ mod groups;
 mod harness;
 mod hostile;
 mod inline;
+mod matching;
 mod outcomes;
 mod restart;
 mod round_trip;
@@ -54,6 +55,7 @@ const CASES: &[&[Case]] = &[
     hostile::CASES,
     gather::CASES,
     inline::CASES,
+    matching::CASES,
 ];
 
 fn main() -> ExitCode {

@@ -80,7 +80,8 @@ pub(crate) async fn respond(load: &Load) -> Result<(), String> {
         .config(config)
         .group(format!("bench-{}", load.topic));
     let sleep = load.handler_sleep;
-    let builder = if load.sync_handler {
+    // A handler that sleeps has to wait, so it is no synchronous one.
+    let builder = if load.sync_handler && sleep.is_zero() {
         let echo = |request: &SyncRequest<'_>| Ok(Bytes::copy_from_slice(request.value()));
         builder.route(&load.topic, service::sync(echo))
     } else {

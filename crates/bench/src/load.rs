@@ -53,7 +53,7 @@ pub(crate) struct Load {
     #[arg(long)]
     pub(crate) pump: bool,
     /// Antiphon's handler does not wait by its type: `service::sync`.
-    #[arg(long, conflicts_with = "handler_sleep")]
+    #[arg(long)]
     pub(crate) sync_handler: bool,
     /// Begins when stdin says so, and ends when stdin does.
     #[arg(long)]

@@ -11,6 +11,7 @@ use rdkafka_sys::{
 };
 
 use crate::batch::Batch;
+use crate::bell::Bell;
 use crate::client::{Client, InUse};
 use crate::event::Event;
 use crate::events::ConsumerEvents;
@@ -30,7 +31,8 @@ const DROP_DEADLINE: Duration = Duration::from_secs(5);
 
 /// A handle to a consumer; clones share it.
 ///
-/// Two threads serve it: one drains records with [`fill`](Self::fill), the other calls
+/// Two serve it: one drains records with [`fill`](Self::fill), a thread that blocks there or a
+/// task that is woken through [`on_records`](Self::on_records); the other is a thread that calls
 /// [`poll_events`](Self::poll_events). Dropping the last clone closes it without blocking.
 #[derive(Debug, Clone)]
 pub struct Consumer(Arc<Inner>);
@@ -51,6 +53,8 @@ pub(crate) struct ConsumerCore {
     /// Somebody wants the next blocking take from the work queue not to block: librdkafka's own
     /// mark for that is spent by a take that does not block.
     pub(crate) woken: AtomicBool,
+    /// Rung when the work queue has something again.
+    pub(crate) bell: Bell,
 }
 
 impl Consumer {
@@ -93,6 +97,7 @@ impl Consumer {
             events,
             work,
             woken: AtomicBool::new(false),
+            bell: Bell::default(),
         });
         Ok(Self(Arc::new(Inner {
             core,
@@ -171,8 +176,31 @@ impl Consumer {
         batch.fill(&self.0.core, max, timeout)
     }
 
+    /// Has `ring` called when there is something to [`fill`](Self::fill) a batch with again, in
+    /// place of an earlier one: for one who does not want to block.
+    ///
+    /// It is called when a record comes to a consumer that has none waiting, and by
+    /// [`wake`](Self::wake); not again until a `fill` has taken all there was, so returned fewer
+    /// than it was asked for. Hence look once after this call, and from then on after each ring,
+    /// until nothing is left.
+    ///
+    /// The call comes from a thread of librdkafka, or from inside of another call such as
+    /// [`wake`](Self::wake), with a lock of librdkafka held: it may do no more than wake somebody,
+    /// and must not use this consumer. A panic in it is lost.
+    ///
+    /// # Errors
+    ///
+    /// The consumer is closed.
+    pub fn on_records(&self, ring: impl Fn() + Send + Sync + 'static) -> Result<(), Error> {
+        let inside = self.enter("waiting for records")?;
+        let core = &self.0.core;
+        core.bell.hang(&core.work, &inside, Box::new(ring));
+        Ok(())
+    }
+
     /// Makes a blocked [`fill`](Self::fill) and a blocked [`poll_events`](Self::poll_events)
-    /// return soon; the next one, if none is.
+    /// return soon; the next one, if none is. Rings what [`on_records`](Self::on_records) was
+    /// given, unless records are waiting, of which it has been told.
     pub fn wake(&self) {
         if let Ok(inside) = self.enter("waking a poll") {
             self.0.core.wake(&inside);

@@ -30,6 +30,7 @@ compile_error!("a token travels in a pointer of librdkafka: a 64-bit target is n
 mod acknowledged;
 mod admin;
 mod batch;
+mod bell;
 mod build;
 mod client;
 mod close;

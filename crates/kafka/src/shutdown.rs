@@ -119,8 +119,9 @@ pub(crate) fn consumer(core: &ConsumerCore, deadline: Duration) {
     });
     shut(&core.client, || core.wake_all());
     // SAFETY: the gate is closed and idle, so no call, event or record is left, and none can
-    // begin; this runs once. Queues go before the client.
+    // begin; this runs once. Queues go before the client, and the bell before its queue.
     unsafe {
+        core.bell.take_down(&core.work);
         core.work.destroy();
         core.events.destroy();
         if left {

@@ -149,6 +149,9 @@ fn short_number(digits: &str) -> Option<u64> {
     (!wrong).then_some(number)
 }
 
+/// Digits of the largest `u64`.
+const MAX_DIGITS: usize = 20;
+
 fn long_number(digits: &str) -> Option<u64> {
     let append = |number: u64, byte: u8| {
         let digit = byte.checked_sub(b'0').filter(|digit| *digit <= 9)?;

@@ -93,7 +93,12 @@ impl ClientBuilder {
     /// Connects. When this returns, the reply path is *positioned*: a reply that is written from
     /// now on is seen.
     ///
-    /// Needs a tokio runtime with time enabled.
+    /// Needs a tokio runtime with time enabled. The client belongs to that runtime: calls may be
+    /// made on others too, but when it is shut down, those that wait end as
+    /// [`ReplyPathLost`](crate::RequestErrorKind::ReplyPathLost), and later ones as
+    /// [`NotReady`](crate::RequestErrorKind::NotReady), since what would build the reply path anew
+    /// has ended with it. (With [`Matching::Thread`](crate::config::Matching) they go on until the
+    /// path is lost.)
     ///
     /// # Errors
     /// Wrong settings; brokers out of reach; a reply topic that does not exist and may not be
@@ -106,6 +111,7 @@ impl ClientBuilder {
                 let role = Role::Requester {
                     message_timeout: self.config.timeout,
                     queue: self.config.max_in_flight,
+                    matching: self.config.reply.matching,
                 };
                 Arc::new(KafkaTransport::connect(&self.kafka, role).await?)
             }

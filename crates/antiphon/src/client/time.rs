@@ -1,4 +1,4 @@
-//! What the reply thread knows of the time, so that a call looks at one clock only once.
+//! What the matcher of replies knows of the time, so that a call looks at one clock only once.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -7,7 +7,7 @@ use std::{
 
 use crate::transport::Clock;
 
-/// Written by the reply thread with each batch and each tick.
+/// Written by the matcher with each batch and each tick.
 #[derive(Debug, Default)]
 pub(crate) struct Time {
     /// When it last looked, in nanoseconds of the client's clock.

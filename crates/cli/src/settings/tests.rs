@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use antiphon::config::FirstPoll;
+use antiphon::config::{FirstPoll, Matching};
 
 use super::*;
 
@@ -91,6 +91,19 @@ fn where_handlers_are_first_polled_is_named_by_a_word() {
 }
 
 #[test]
+fn what_matches_replies_is_named_by_a_word_and_listed() {
+    assert_eq!(merge([]).client.reply.matching, Matching::Runtime);
+    let file = || toml("[client.reply]\nmatching = 'thread'");
+    assert_eq!(merge([file()]).client.reply.matching, Matching::Thread);
+    let variables = [("ANTIPHON__CLIENT__REPLY__MATCHING", "runtime")];
+    let settings = merge([file(), environment(&variables)]);
+    assert_eq!(settings.client.reply.matching, Matching::Runtime);
+    let rows = Merged::of(vec![file()]).unwrap().rows().unwrap();
+    let row = rows.iter().find(|row| row.key == "client.reply.matching");
+    assert_eq!(row.unwrap().value, "thread");
+}
+
+#[test]
 fn where_handlers_are_first_polled_is_listed() {
     for (layers, value) in [
         (vec![], "inline"),
@@ -176,6 +189,10 @@ fn a_wrong_value_is_refused_with_its_key() {
         ("[cli]\noutput = 'xml'", "cli.output"),
         ("[service]\ncreate_topics = 'many'", "service.create_topics"),
         ("[service]\nfirst_poll = 'later'", "service.first_poll"),
+        (
+            "[client.reply]\nmatching = 'sometimes'",
+            "client.reply.matching",
+        ),
     ] {
         let message = refused(toml(text));
         assert!(

@@ -1,5 +1,8 @@
 //! Receiving by assignment.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use antiphon_kafka::{Batch, Consumer, ErrorKind, Partition};
@@ -96,6 +99,97 @@ fn a_wake_is_not_lost_when_nobody_is_blocked() {
     reader.wake();
     assert_eq!(reader.fill(&mut Batch::with_capacity(1), 1, LIMIT * 100), 0);
     reader.poll_events(LIMIT * 100, &mut Seen::default());
+}
+
+/// Has it told through a channel when records were rung for.
+fn rung(reader: &Consumer) -> Receiver<()> {
+    let (ring, rung) = sync_channel(1);
+    // Full: a ring is waiting to be heard.
+    let tell = move || ring.try_send(()).unwrap_or_default();
+    reader.on_records(tell).unwrap();
+    rung
+}
+
+/// Whether nobody can ring any more.
+fn is_freed(rung: &Receiver<()>) -> bool {
+    let end = std::iter::repeat_with(|| rung.recv_timeout(LIMIT)).find_map(Result::err);
+    end == Some(RecvTimeoutError::Disconnected)
+}
+
+/// Takes what is there without waiting, until it finds nothing more.
+fn drained(reader: &Consumer) -> usize {
+    let mut batch = Batch::with_capacity(2);
+    let mut taken = 0;
+    loop {
+        let filled = reader.fill(&mut batch, 2, Duration::ZERO);
+        taken += filled;
+        if filled < 2 {
+            return taken;
+        }
+    }
+}
+
+#[test]
+fn who_looks_only_when_it_is_rung_gets_every_record() {
+    let broker = broker();
+    broker.create_topic("t", 1).unwrap();
+    let (producer, reader) = (producer(&broker), reader(&broker));
+    let rung = rung(&reader);
+    reader.assign(&[("t", 0, 0)]).unwrap();
+    for round in 0..20 {
+        send_all(&producer, "t", &numbered(&format!("round {round}: "), 5));
+        let mut taken = 0;
+        while taken < 5 {
+            rung.recv_timeout(LIMIT).unwrap();
+            taken += drained(&reader);
+        }
+        assert_eq!(taken, 5);
+        reports(&producer, 5);
+    }
+}
+
+#[test]
+fn a_wake_rings_also_when_there_is_nothing() {
+    let broker = broker();
+    let reader = reader(&broker);
+    let rung = rung(&reader);
+    reader.wake();
+    rung.recv_timeout(LIMIT).unwrap();
+    assert_eq!(drained(&reader), 0);
+}
+
+#[test]
+fn another_ring_takes_the_place_of_the_first_which_is_freed() {
+    let broker = broker();
+    let reader = reader(&broker);
+    let first = rung(&reader);
+    let second = rung(&reader);
+    reader.wake();
+    second.recv_timeout(LIMIT).unwrap();
+    assert!(is_freed(&first));
+    assert!(reader.clone().close(LIMIT).wait(LIMIT));
+    assert!(is_freed(&second));
+    let error = reader.on_records(|| {}).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Closed, "{error}");
+}
+
+#[test]
+fn a_ring_that_panics_harms_nobody() {
+    let broker = broker();
+    broker.create_topic("t", 1).unwrap();
+    let (producer, reader) = (producer(&broker), reader(&broker));
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    reader
+        .on_records(move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            std::panic::panic_any("as the test wants");
+        })
+        .unwrap();
+    reader.assign(&[("t", 0, 0)]).unwrap();
+    send_all(&producer, "t", &numbered("v", 3));
+    assert_eq!(read(&reader, 3), numbered("v", 3));
+    assert!(calls.load(Ordering::Relaxed) > 0);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The slot of a gather: what comes in on the reply thread, bounded, until its caller reads it.
+//! The slot of a gather: what the matcher takes in, bounded, until its caller reads it.
 
 use std::{collections::VecDeque, sync::Arc, task::Waker};
 
@@ -56,7 +56,7 @@ pub(crate) struct Afterwards {
     pub(crate) stray: Option<StrayKind>,
 }
 
-/// Takes a reply into a gather, on the reply thread.
+/// Takes a reply into a gather, where replies are matched.
 pub(crate) fn accept(
     waiter: &mut Waiter,
     arrived: &Arrived<'_>,

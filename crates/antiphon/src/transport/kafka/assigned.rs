@@ -8,14 +8,18 @@ use std::{
 
 use antiphon_kafka::{Consumer, ConsumerEvents, Error, ErrorKind};
 use rand::Rng;
+use tokio::runtime::Handle;
 
 use super::{
     errors::translate,
-    feed::{self, Faults, Progress, is_doubtful},
+    feed::{self, Faults, Progress, Reader, is_doubtful},
     settings::Settings,
     thread_failed,
 };
-use crate::transport::{RecordSink, Subscription, TransportError, TransportErrorKind as Kind};
+use crate::{
+    config::Matching,
+    transport::{RecordSink, Subscription, TransportError, TransportErrorKind as Kind},
+};
 
 /// How often the partition is compared with our position. A topic that was deleted and made anew
 /// is not reported by librdkafka: the consumer just gets nothing any more.
@@ -34,6 +38,7 @@ pub(super) fn open(
     partition: i32,
     sink: Box<dyn RecordSink>,
     timeout: Duration,
+    runtime: &Handle,
 ) -> Result<Arc<dyn Subscription>, TransportError> {
     // Required by librdkafka also of a consumer that joins no group. It never commits.
     let group = format!("antiphon-replies-{:016x}", rand::rng().random::<u64>());
@@ -54,7 +59,11 @@ pub(super) fn open(
         faults,
         missing_since: None,
     };
-    let feed = feed::start("antiphon-reply", &consumer, sink, told, progress)?;
+    let reader = Reader::new(&consumer, sink, told, progress);
+    let feed = match settings.matching() {
+        Matching::Runtime => feed::task::start(runtime, reader)?,
+        Matching::Thread => feed::thread::start("antiphon-reply", reader)?,
+    };
     thread::Builder::new()
         .name("antiphon-events".into())
         .spawn(move || watch.run())

@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 
 use super::{
     errors::translate,
-    feed::{self, Faults, Progress, listed},
+    feed::{self, Faults, Progress, Reader, listed},
     settings::Settings,
     thread_failed,
 };
@@ -40,7 +40,8 @@ pub(super) fn join(
     consumer.subscribe(&topics).map_err(|e| translate(&e))?;
     let (faults, told) = Faults::channel();
     let progress = Arc::new(Progress::default());
-    let feed = feed::start("antiphon-request", &consumer, sink, told, progress)?;
+    let reader = Reader::new(&consumer, sink, told, progress);
+    let feed = feed::thread::start("antiphon-request", reader)?;
     let mut member = Member {
         events,
         faults,

@@ -1,8 +1,9 @@
 //! Kafka, through librdkafka.
 //!
 //! Each client or service has one producer with a thread for its reports, and one consumer with
-//! two: one hands batches of records to the core, the other serves rebalances and errors. Calls
-//! that block, and every close, run on threads of their own.
+//! a thread for rebalances and errors. The consumer's records are handed to the core in batches, on
+//! another thread or, of replies, by a task of the runtime: see [`Matching`]. Calls that block, and
+//! every close, run on threads of their own.
 
 mod assigned;
 mod blocking;
@@ -28,7 +29,10 @@ use super::{
     Clock, DeliverySink, GroupEvents, Publisher, RecordSink, Subscription, SystemClock, TopicSpec,
     Transport, TransportError, TransportErrorKind,
 };
-use crate::{config::KafkaConfig, error::StartError};
+use crate::{
+    config::{KafkaConfig, Matching},
+    error::StartError,
+};
 
 /// What a transport is used for; it decides about a few settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +44,8 @@ pub enum Role {
         message_timeout: Duration,
         /// How many requests the send queue has to hold.
         queue: u32,
+        /// What reads replies and matches them with their calls.
+        matching: Matching,
     },
     /// Reads requests, sends replies.
     Responder {
@@ -48,7 +54,8 @@ pub enum Role {
     },
 }
 
-/// A connection to a Kafka cluster, for one client or one service.
+/// A connection to a Kafka cluster, for one client or one service. It belongs to the tokio runtime
+/// on which it connected.
 pub struct KafkaTransport {
     settings: Settings,
     producer: Producer,
@@ -172,8 +179,9 @@ impl Transport for KafkaTransport {
         timeout: Duration,
     ) -> BoxFuture<'a, Result<Arc<dyn Subscription>, TransportError>> {
         let (settings, topic) = (self.settings.clone(), topic.to_owned());
+        let runtime = self.runtime.clone();
         self.blocking
-            .run(move || assigned::open(&settings, &topic, partition, sink, timeout))
+            .run(move || assigned::open(&settings, &topic, partition, sink, timeout, &runtime))
     }
 
     fn join_group(

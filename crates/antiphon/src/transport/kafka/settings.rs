@@ -5,7 +5,11 @@ use std::sync::{Arc, OnceLock};
 use antiphon_kafka::{Properties, Reports, embedded_profile};
 
 use super::Role;
-use crate::{config::KafkaConfig, error::StartError, transport::DeliverySink};
+use crate::{
+    config::{KafkaConfig, Matching},
+    error::StartError,
+    transport::DeliverySink,
+};
 
 /// Everything that clients of this transport are made from.
 #[derive(Clone, Debug)]
@@ -112,12 +116,20 @@ impl Settings {
         }
     }
 
+    pub(super) fn matching(&self) -> Matching {
+        match self.role {
+            Role::Requester { matching, .. } => matching,
+            Role::Responder { .. } => Matching::default(),
+        }
+    }
+
     pub(super) fn producer(&self) -> Properties {
         let mut all = self.with(&[COMMON, PRODUCER]);
         let queue = match self.role {
             Role::Requester {
                 message_timeout,
                 queue,
+                ..
             } => {
                 // librdkafka wants it above the linger.
                 let limit = message_timeout.as_millis().max(100);
@@ -173,6 +185,7 @@ mod tests {
         let role = Role::Requester {
             message_timeout: Duration::from_secs(30),
             queue: 10,
+            matching: Matching::default(),
         };
         Settings::new(config, role).unwrap()
     }
