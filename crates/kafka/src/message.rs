@@ -55,6 +55,14 @@ impl<'a> Message<'a> {
         }
     }
 
+    /// Whether it is of the topic that another one is of: less work than to compare names. `false`
+    /// says nothing, as a client may know a topic twice.
+    #[must_use]
+    pub fn shares_topic(&self, other: &Self) -> bool {
+        // SAFETY: both messages live while they are borrowed.
+        unsafe { ptr::eq((*self.message).rkt, (*other.message).rkt) }
+    }
+
     /// The partition.
     #[must_use]
     pub fn partition(&self) -> i32 {
@@ -115,7 +123,7 @@ impl<'a> Message<'a> {
 /// # Safety
 ///
 /// `data` is null or points to `size` bytes that live for `'a` and do not change.
-unsafe fn bytes<'a>(data: *const c_void, size: usize) -> Option<&'a [u8]> {
+pub(crate) unsafe fn bytes<'a>(data: *const c_void, size: usize) -> Option<&'a [u8]> {
     // SAFETY: the caller promises the bytes.
     (!ptr::eq(data, ptr::null())).then(|| unsafe { slice::from_raw_parts(data.cast(), size) })
 }

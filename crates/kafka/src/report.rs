@@ -10,7 +10,7 @@ use rdkafka_sys::{
 };
 
 use crate::event::Event;
-use crate::{ErrorKind, sys, text};
+use crate::{ErrorKind, Headers, message, sys, text};
 
 /// What is known about a message after its delivery ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -63,6 +63,35 @@ impl Report<'_> {
                 text::copy(rd_kafka_topic_name(topic))
             }
         }
+    }
+
+    /// The key it was sent with; an empty one is not the same as none.
+    #[must_use]
+    pub fn key(&self) -> Option<&[u8]> {
+        // SAFETY: the message lives as long as the event of its batch, which this report borrows
+        // from, and with it `key_len` bytes at `key`.
+        unsafe {
+            let message = self.message.as_ref();
+            message::bytes(message.key, message.key_len)
+        }
+    }
+
+    /// The value it was sent with; an empty one is not the same as none.
+    #[must_use]
+    pub fn payload(&self) -> Option<&[u8]> {
+        // SAFETY: as for the key, with `len` bytes at `payload`.
+        unsafe {
+            let message = self.message.as_ref();
+            message::bytes(message.payload, message.len)
+        }
+    }
+
+    /// The headers it was sent with.
+    #[must_use]
+    pub fn headers(&self) -> Headers<'_> {
+        // SAFETY: the message lives as long as the event of its batch, which this report borrows
+        // from; events are served by one thread.
+        unsafe { Headers::of(self.message.as_ptr()) }
     }
 
     /// When the broker appended the message, in milliseconds since the Unix epoch by its clock;

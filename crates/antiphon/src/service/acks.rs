@@ -14,14 +14,18 @@ use std::{
     time::Duration,
 };
 
+use antiphon_proto::header;
+use bytes::Bytes;
 use slab::Slab;
 
 use super::{
     core::{Origin, ServiceCore, Waiters},
-    outgoing::EncodedReply,
+    outgoing::{Destination, EncodedReply},
     partitions::Partition,
 };
-use crate::transport::{Delivery, DeliverySink, TransportError, TransportErrorKind as Kind};
+use crate::transport::{
+    Delivery, DeliverySink, Returned, TransportError, TransportErrorKind as Kind,
+};
 
 /// Replies that have been handed over and not been acknowledged.
 pub(crate) struct Acks {
@@ -36,13 +40,15 @@ pub(crate) struct Acks {
 }
 
 struct Unacknowledged {
-    reply: Arc<EncodedReply>,
     partition: Arc<Partition>,
     sequence: u64,
     /// When nobody waits any more, on the service's clock. Set by the first failure where the
     /// request named no deadline.
     expires: Option<Duration>,
     attempts: u32,
+    /// The reply, while it is kept to be sent again. What the transport has taken it gives back
+    /// when it fails, so most replies are never kept here.
+    returned: Option<Box<Returned>>,
 }
 
 /// Pause before a reply is sent again; doubles up to the longest.
@@ -73,25 +79,35 @@ impl Acks {
     }
 
     /// Sends a reply; its request is done when the reply has been acknowledged.
-    pub(crate) fn send(&self, core: &Arc<ServiceCore>, reply: EncodedReply, origin: &Origin<'_>) {
-        let reply = Arc::new(reply);
+    pub(crate) fn send(
+        &self,
+        core: &Arc<ServiceCore>,
+        reply: &EncodedReply<'_>,
+        origin: &Origin<'_>,
+    ) {
         // Counted first: the report may come before this function returns.
         self.count.fetch_add(1, Ordering::SeqCst);
         let token = self.waiting().insert(Unacknowledged {
-            reply: Arc::clone(&reply),
             partition: Arc::clone(origin.partition),
             sequence: origin.sequence,
             expires: origin.deadline,
             attempts: 0,
-        });
-        if let Err(error) = reply.publish(&core.encoder, &core.publisher, token as u64) {
-            self.failed(core, token as u64, &error);
+            returned: None,
+        }) as u64;
+        if let Err((error, returned)) = reply.publish(&core.encoder, &*core.publisher, token) {
+            self.failed(core, token, &error, Some(returned));
         }
     }
 
     /// A send that did not succeed: again, otherwise, or not at all.
-    fn failed(&self, core: &Arc<ServiceCore>, token: u64, error: &TransportError) {
-        let Some(verdict) = self.judge(core, token, error) else {
+    fn failed(
+        &self,
+        core: &Arc<ServiceCore>,
+        token: u64,
+        error: &TransportError,
+        returned: Option<Box<Returned>>,
+    ) {
+        let Some(verdict) = self.judge(core, token, error, returned) else {
             return;
         };
         match verdict {
@@ -106,57 +122,73 @@ impl Acks {
                 });
             }
             Verdict::Replace(reply) => {
-                if let Err(error) = reply.publish(&core.encoder, &core.publisher, token) {
-                    self.abandon(core, token, &error);
+                if let Err(error) = replace(core, &reply, token) {
+                    self.abandon(core, token, &error, Some(&reply));
                 }
             }
-            Verdict::Abandon => self.abandon(core, token, error),
+            Verdict::Abandon(reply) => self.abandon(core, token, error, reply.as_deref()),
             Verdict::Leave => self.leave(core, token),
         }
     }
 
-    fn judge(&self, core: &ServiceCore, token: u64, error: &TransportError) -> Option<Verdict> {
+    fn judge(
+        &self,
+        core: &ServiceCore,
+        token: u64,
+        error: &TransportError,
+        returned: Option<Box<Returned>>,
+    ) -> Option<Verdict> {
         let mut waiting = self.waiting();
         let one = waiting.get_mut(usize::try_from(token).ok()?)?;
         one.attempts += 1;
         let now = core.clock.elapsed();
         let expires = *one.expires.get_or_insert(now + WITHOUT_DEADLINE);
-        Some(match error.kind() {
-            Kind::TooLarge if !one.reply.is_error() => {
-                one.reply = Arc::new(core.encoder.too_large(&one.reply));
-                Verdict::Replace(Arc::clone(&one.reply))
+        Some(match (error.kind(), returned) {
+            (Kind::Closed, _) => Verdict::Leave,
+            (Kind::TooLarge, Some(reply)) if reply.header(header::STATUS_MESSAGE).is_none() => {
+                Verdict::Replace(reply)
             }
-            Kind::TooLarge | Kind::UnknownTopic | Kind::UnknownPartition | Kind::NotAuthorized => {
-                Verdict::Abandon
+            (
+                Kind::TooLarge | Kind::UnknownTopic | Kind::UnknownPartition | Kind::NotAuthorized,
+                reply,
+            )
+            | (_, reply @ None) => Verdict::Abandon(reply),
+            (_, reply) if now >= expires => Verdict::Abandon(reply),
+            (_, reply) => {
+                one.returned = reply;
+                Verdict::Again(pause(one.attempts))
             }
-            Kind::Closed => Verdict::Leave,
-            _ if now >= expires => Verdict::Abandon,
-            _ => Verdict::Again(pause(one.attempts)),
         })
     }
 
     fn resend(&self, core: &Arc<ServiceCore>, token: u64) {
         let reply = {
-            let waiting = self.waiting();
             let key = usize::try_from(token).unwrap_or(usize::MAX);
-            waiting.get(key).map(|one| Arc::clone(&one.reply))
+            let mut waiting = self.waiting();
+            waiting.get_mut(key).and_then(|one| one.returned.take())
         };
-        if let Some(Err(error)) =
-            reply.map(|reply| reply.publish(&core.encoder, &core.publisher, token))
+        if let Some(reply) = reply
+            && let Err(error) = reply.publish(&*core.publisher, token)
         {
-            self.failed(core, token, &error);
+            self.failed(core, token, &error, Some(reply));
         }
     }
 
     /// Gives a reply up: nobody waits for it any more, or it can never be written. Its request is
     /// done; running it again could not bring the reply to anyone.
-    fn abandon(&self, core: &ServiceCore, token: u64, error: &TransportError) {
+    fn abandon(
+        &self,
+        core: &ServiceCore,
+        token: u64,
+        error: &TransportError,
+        reply: Option<&Returned>,
+    ) {
         core.metrics.abandoned.increment(1);
         if let Some(one) = self.settle(token) {
             tracing::warn!(
                 %error,
-                reply_topic = %one.reply.topic(),
-                reply_partition = one.reply.partition(),
+                reply_topic = reply.map(|reply| &*reply.topic),
+                reply_partition = reply.map(|reply| reply.partition),
                 attempts = one.attempts,
                 "reply given up"
             );
@@ -234,9 +266,22 @@ impl Acks {
 
 enum Verdict {
     Again(Duration),
-    Replace(Arc<EncodedReply>),
-    Abandon,
+    Replace(Box<Returned>),
+    Abandon(Option<Box<Returned>>),
     Leave,
+}
+
+/// Tells the requester that its reply was too large to send.
+fn replace(core: &ServiceCore, reply: &Returned, token: u64) -> Result<(), TransportError> {
+    let to = Destination {
+        topic: core.publisher.topic(&reply.topic)?,
+        partition: reply.partition,
+    };
+    let id = reply.header(header::CORRELATION_ID);
+    let size = reply.value.as_ref().map_or(0, Bytes::len);
+    let error = core.encoder.too_large(&to, id.map_or(&[], |id| id), size);
+    let published = error.publish(&core.encoder, &*core.publisher, token);
+    published.map_err(|(error, _)| error)
 }
 
 fn pause(attempts: u32) -> Duration {
@@ -256,7 +301,7 @@ impl DeliverySink for Acks {
         for Delivery { token, result } in batch {
             match result {
                 Ok(()) => self.acknowledged(token),
-                Err(failure) => self.failed(&core, token, &failure.error),
+                Err(failure) => self.failed(&core, token, &failure.error, failure.record),
             }
         }
     }

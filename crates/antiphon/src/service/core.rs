@@ -248,10 +248,10 @@ impl ServiceCore {
         };
         let id = origin.correlation_id;
         let reply = match result {
-            Ok(response) => self.encoder.success(to, id, origin.mode, response),
-            Err(status) => self.encoder.error(to, id, &status),
+            Ok(response) => self.encoder.success(&to, id, origin.mode, response),
+            Err(status) => self.encoder.error(&to, id, &status),
         };
-        self.acks.send(self, reply, origin);
+        self.acks.send(self, &reply, origin);
     }
 
     /// Counts a refusal, and names each requester in the log once.

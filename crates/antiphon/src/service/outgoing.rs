@@ -1,13 +1,12 @@
-//! A reply as it goes on the wire. Kept until the brokers have acknowledged it.
-
-use std::sync::Arc;
+//! A reply as it goes on the wire. What the transport has taken is not kept: if it can not be
+//! stored it comes back.
 
 use antiphon_proto::{Code, Executed, ReplyFields, ReplyMode, Status, header};
 use bytes::Bytes;
 
-use super::{envelope::WireId, handler::Response};
+use super::handler::Response;
 use crate::headers;
-use crate::transport::{Outgoing, OutgoingHeaders, Publisher, TopicRef, TransportError};
+use crate::transport::{Outgoing, OutgoingHeaders, Publisher, Returned, TopicRef, TransportError};
 
 /// Where a reply goes: checked against the allow-list, and there.
 #[derive(Clone, Debug)]
@@ -18,9 +17,9 @@ pub(crate) struct Destination {
 
 /// A reply, encoded.
 #[derive(Debug)]
-pub(crate) struct EncodedReply {
-    to: Destination,
-    correlation_id: WireId,
+pub(crate) struct EncodedReply<'a> {
+    to: &'a Destination,
+    correlation_id: &'a [u8],
     /// The id stands in the key too: a plain success, whose headers need not be read.
     keyed: bool,
     content_type: Option<&'static str>,
@@ -61,13 +60,13 @@ impl Encoder {
         Self { plain, responder }
     }
 
-    pub(crate) fn success(
+    pub(crate) fn success<'a>(
         &self,
-        to: Destination,
-        correlation_id: &[u8],
+        to: &'a Destination,
+        correlation_id: &'a [u8],
         mode: ReplyMode,
         response: Response,
-    ) -> EncodedReply {
+    ) -> EncodedReply<'a> {
         let (value, headers, content_type) = response.into_parts();
         let lengths = headers.iter().map(|(n, v)| (n.as_str(), v.len()));
         if let Some(why) = headers::refusal(lengths) {
@@ -79,7 +78,7 @@ impl Encoder {
         EncodedReply {
             to,
             keyed: mode == ReplyMode::Single && headers.is_empty(),
-            correlation_id: WireId::from_slice(correlation_id),
+            correlation_id,
             content_type: content_type.filter(|_| !own),
             headers,
             value,
@@ -87,12 +86,12 @@ impl Encoder {
         }
     }
 
-    pub(crate) fn error(
+    pub(crate) fn error<'a>(
         &self,
-        to: Destination,
-        correlation_id: &[u8],
+        to: &'a Destination,
+        correlation_id: &'a [u8],
         status: &Status,
-    ) -> EncodedReply {
+    ) -> EncodedReply<'a> {
         let code = match status.code() {
             // An error that calls itself OK would be read as a success.
             Code::Ok => Code::Unknown,
@@ -113,7 +112,7 @@ impl Encoder {
         EncodedReply {
             to,
             keyed: false,
-            correlation_id: WireId::from_slice(correlation_id),
+            correlation_id,
             content_type: None,
             headers: Vec::new(),
             value: Bytes::new(),
@@ -125,25 +124,31 @@ impl Encoder {
         }
     }
 
-    /// What the requester gets when its reply does not fit: the work is done all the same.
-    pub(crate) fn too_large(&self, reply: &EncodedReply) -> EncodedReply {
-        let size = reply.value.len();
+    /// What the requester gets when a reply of this size does not fit: the work is done all the
+    /// same.
+    pub(crate) fn too_large<'a>(
+        &self,
+        to: &'a Destination,
+        correlation_id: &'a [u8],
+        size: usize,
+    ) -> EncodedReply<'a> {
         let status =
             Status::resource_exhausted(format!("the reply of {size} bytes is too large to send"))
                 .with_executed(Executed::Yes);
-        self.error(reply.to.clone(), &reply.correlation_id, &status)
+        self.error(to, correlation_id, &status)
     }
 }
 
-impl EncodedReply {
+impl EncodedReply<'_> {
+    /// Hands it over; one that is not taken comes back at once.
     pub(crate) fn publish(
         &self,
         encoder: &Encoder,
-        publisher: &Arc<dyn Publisher>,
+        publisher: &dyn Publisher,
         token: u64,
-    ) -> Result<(), TransportError> {
+    ) -> Result<(), (TransportError, Box<Returned>)> {
         let mut headers = OutgoingHeaders::new();
-        headers.push((header::CORRELATION_ID, Some(&self.correlation_id)));
+        headers.push((header::CORRELATION_ID, Some(self.correlation_id)));
         let error = self.error.as_deref();
         let packed = error.map_or(&encoder.plain, |error| &error.packed);
         headers.push((header::ANTIPHON, Some(packed)));
@@ -159,25 +164,15 @@ impl EncodedReply {
         for (name, value) in &self.headers {
             headers.push((name, Some(value)));
         }
-        publisher.publish(&Outgoing {
+        let record = Outgoing {
             topic: &self.to.topic,
             partition: self.to.partition,
-            key: self.keyed.then_some(&*self.correlation_id),
+            key: self.keyed.then_some(self.correlation_id),
             value: Some(&self.value),
             headers: &headers,
             token,
-        })
-    }
-
-    pub(crate) fn is_error(&self) -> bool {
-        self.error.is_some()
-    }
-
-    pub(crate) fn topic(&self) -> &Arc<str> {
-        self.to.topic.name()
-    }
-
-    pub(crate) fn partition(&self) -> i32 {
-        self.to.partition
+        };
+        let taken = publisher.publish(&record);
+        taken.map_err(|error| (error, Box::new(Returned::from(&record))))
     }
 }

@@ -22,7 +22,7 @@ pub(crate) use self::record::OutgoingHeaders;
 pub use self::{
     clock::{Clock, SystemClock},
     error::{TransportError, TransportErrorKind},
-    record::{HeaderPairs, Headers, Outgoing, Record, TopicRef},
+    record::{HeaderPairs, Headers, Outgoing, Record, Returned, TopicRef},
 };
 
 /// A log that requests and replies travel on.
@@ -198,4 +198,7 @@ pub struct DeliveryFailure {
     pub possibly_persisted: bool,
     /// The cause.
     pub error: TransportError,
+    /// The record, for a sink that [wants successes](DeliverySink::wants_success): it will see to
+    /// it that the record is stored in the end. A reply that does not come back is given up.
+    pub record: Option<Box<Returned>>,
 }

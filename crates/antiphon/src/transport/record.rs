@@ -2,6 +2,8 @@ use std::{any::Any, fmt, sync::Arc};
 
 use bytes::Bytes;
 
+use super::{Publisher, TransportError};
+
 /// Headers that have been copied out of a record: names may be any bytes, values may be null.
 pub type HeaderPairs = Vec<(Bytes, Option<Bytes>)>;
 
@@ -74,6 +76,69 @@ pub struct Outgoing<'a> {
     pub headers: &'a [(&'a str, Option<&'a [u8]>)],
     /// Comes back in the delivery report.
     pub token: u64,
+}
+
+/// A record that was not stored, copied out of the report of it: all that it takes to publish it
+/// again. Who publishes need not keep records for that.
+#[derive(Clone, Debug)]
+pub struct Returned {
+    /// Topic name.
+    pub topic: Arc<str>,
+    /// Which partition.
+    pub partition: i32,
+    /// The key.
+    pub key: Option<Bytes>,
+    /// The value.
+    pub value: Option<Bytes>,
+    /// The headers, in order.
+    pub headers: HeaderPairs,
+}
+
+impl Returned {
+    /// The first header of this name that has a value.
+    pub(crate) fn header(&self, name: &str) -> Option<&Bytes> {
+        let mut all = self.headers.iter();
+        let found = all.find(|(n, _)| n == name.as_bytes())?;
+        found.1.as_ref()
+    }
+
+    /// Publishes it once more.
+    pub(crate) fn publish(
+        &self,
+        publisher: &dyn Publisher,
+        token: u64,
+    ) -> Result<(), TransportError> {
+        let topic = publisher.topic(&self.topic)?;
+        let headers = self.headers.iter().filter_map(|(name, value)| {
+            // It was text when it went out.
+            let name = std::str::from_utf8(name).ok()?;
+            Some((name, value.as_deref()))
+        });
+        publisher.publish(&Outgoing {
+            topic: &topic,
+            partition: self.partition,
+            key: self.key.as_deref(),
+            value: self.value.as_deref(),
+            headers: &headers.collect::<OutgoingHeaders<'_>>(),
+            token,
+        })
+    }
+}
+
+impl From<&Outgoing<'_>> for Returned {
+    fn from(record: &Outgoing<'_>) -> Self {
+        let copied = |bytes: Option<&[u8]>| bytes.map(Bytes::copy_from_slice);
+        let headers = record.headers.iter();
+        Self {
+            topic: Arc::clone(record.topic.name()),
+            partition: record.partition,
+            key: copied(record.key),
+            value: copied(record.value),
+            headers: headers
+                .map(|(name, value)| (Bytes::copy_from_slice(name.as_bytes()), copied(*value)))
+                .collect(),
+        }
+    }
 }
 
 /// A topic that a publisher has a handle for. Belongs to that publisher.

@@ -86,6 +86,52 @@ fn what_never_left_is_an_event_and_is_not_told() {
 }
 
 #[test]
+fn what_failed_can_be_read_in_its_report() {
+    let broker = one_topic();
+    let mut properties = properties(&broker);
+    properties.set("message.timeout.ms", "1000");
+    let (producer, _) = telling(&properties);
+    broker.broker_down(1).unwrap();
+    let record = Outgoing {
+        topic: &producer.topic("t").unwrap(),
+        partition: 0,
+        key: Some(b"key"),
+        value: Some(b""),
+        headers: &[("one", Some(&b"1"[..])), ("null", None)],
+        token: 7,
+    };
+    producer.send(&record).unwrap();
+    let mut read = Vec::new();
+    until("it is reported", || {
+        producer.poll_events(LOOK, &mut |event| {
+            if let ProducerEvent::Reports(batch) = event {
+                read.extend(batch.map(|report| {
+                    let headers = report.headers();
+                    let headers = headers
+                        .iter()
+                        .map(|(n, v)| (n.to_vec(), v.map(<[u8]>::to_vec)));
+                    let key = report.key().map(<[u8]>::to_vec);
+                    let value = report.payload().map(<[u8]>::to_vec);
+                    (report.topic(), key, value, headers.collect::<Vec<_>>())
+                }));
+            }
+        });
+        !read.is_empty()
+    });
+    let headers = vec![
+        (b"one".to_vec(), Some(b"1".to_vec())),
+        (b"null".to_vec(), None),
+    ];
+    let sent = (
+        "t".to_owned(),
+        Some(b"key".to_vec()),
+        Some(Vec::new()),
+        headers,
+    );
+    assert_eq!(read, [sent]);
+}
+
+#[test]
 fn what_is_given_up_by_a_close_is_not_told() {
     let broker = one_topic();
     let (producer, told) = telling(&properties(&broker));

@@ -1,6 +1,7 @@
 use std::{sync::Arc, thread, time::Duration};
 
 use antiphon_kafka::{self as kafka, Certainty, Producer, ProducerEvent, Report};
+use bytes::Bytes;
 use futures::future::BoxFuture;
 
 use super::{
@@ -8,8 +9,8 @@ use super::{
     thread_failed,
 };
 use crate::transport::{
-    Delivery, DeliveryFailure, DeliverySink, Outgoing, Publisher, TopicRef, TransportError,
-    TransportErrorKind,
+    Delivery, DeliveryFailure, DeliverySink, Outgoing, Publisher, Returned, TopicRef,
+    TransportError, TransportErrorKind,
 };
 
 /// How long the report thread sleeps for an event; it is woken by one.
@@ -53,13 +54,16 @@ fn report(producer: &Producer, sink: &dyn DeliverySink) {
 
 fn hand_over(event: ProducerEvent<'_>, sink: &dyn DeliverySink) {
     match event {
-        ProducerEvent::Reports(reports) => sink.delivered(&mut reports.filter_map(failure)),
+        ProducerEvent::Reports(reports) => {
+            let wanted = sink.wants_success();
+            sink.delivered(&mut reports.filter_map(|report| failure(&report, wanted)));
+        }
         ProducerEvent::Error(error) | ProducerEvent::Fatal(error) => sink.fault(translate(&error)),
     }
 }
 
 /// A success is reported elsewhere, if it is: here it would be the second time.
-fn failure(report: Report<'_>) -> Option<Delivery> {
+fn failure(report: &Report<'_>, wanted: bool) -> Option<Delivery> {
     let failure = report.error?;
     let what = kind(failure.kind);
     let error = TransportError::new(what, format!("not delivered: {:?}", failure.kind));
@@ -68,8 +72,24 @@ fn failure(report: Report<'_>) -> Option<Delivery> {
         result: Err(DeliveryFailure {
             possibly_persisted: report.certainty != Certainty::NotPersisted,
             error: error.at(report.topic(), Some(report.partition)),
+            record: wanted.then(|| Box::new(returned(report))),
         }),
     })
+}
+
+fn returned(report: &Report<'_>) -> Returned {
+    let copied = |bytes: Option<&[u8]>| bytes.map(Bytes::copy_from_slice);
+    let headers = report.headers();
+    let headers = headers
+        .iter()
+        .map(|(name, value)| (Bytes::copy_from_slice(name), copied(value)));
+    Returned {
+        topic: report.topic().into(),
+        partition: report.partition,
+        key: copied(report.key()),
+        value: copied(report.payload()),
+        headers: headers.collect(),
+    }
 }
 
 impl Publisher for KafkaPublisher {

@@ -149,6 +149,7 @@ impl Publisher for MemoryPublisher {
             possibly_persisted,
             error: TransportError::new(Kind::Other, message)
                 .at(Arc::clone(record.topic.name()), Some(record.partition)),
+            record: self.wants_success.then(|| Box::new(record.into())),
         };
         self.report(
             record.token,

@@ -120,12 +120,15 @@ impl Reader {
             return;
         }
         let mut errors: Vec<Error> = Vec::new();
-        let messages: Vec<View<'_>> = batch
-            .iter()
-            .filter_map(|item| item.map(View).map_err(|error| errors.push(error)).ok())
-            .collect();
-        if let Some(View(last)) = messages.last() {
-            let next = last.offset() + 1;
+        let mut messages: Vec<View<'_>> = Vec::with_capacity(batch.len());
+        for item in batch.iter() {
+            match item {
+                Ok(message) => messages.push(View::after(messages.last(), message)),
+                Err(error) => errors.push(error),
+            }
+        }
+        if let Some(last) = messages.last() {
+            let next = last.message.offset() + 1;
             self.progress.position.store(next, Ordering::Release);
         }
         self.sink.records(&mut messages.iter().map(View::record));
@@ -164,13 +167,25 @@ pub(crate) fn is_doubtful(error: &Error) -> bool {
 }
 
 /// A record with its headers still unread.
-struct View<'a>(Message<'a>);
+struct View<'a> {
+    message: Message<'a>,
+    topic: &'a str,
+}
 
 impl<'a> View<'a> {
+    /// Most records are of the topic of the one before, whose name has been read.
+    fn after(last: Option<&Self>, message: Message<'a>) -> Self {
+        let topic = match last {
+            Some(last) if last.message.shares_topic(&message) => last.topic,
+            _ => message.topic(),
+        };
+        Self { message, topic }
+    }
+
     fn record(&self) -> Record<'_> {
-        let message = &self.0;
+        let message = &self.message;
         Record {
-            topic: message.topic(),
+            topic: self.topic,
             partition: message.partition(),
             offset: message.offset(),
             timestamp: message.timestamp(),
@@ -183,7 +198,7 @@ impl<'a> View<'a> {
 
 impl Headers for View<'_> {
     fn for_each<'h>(&'h self, f: &mut dyn FnMut(&'h [u8], Option<&'h [u8]>) -> bool) {
-        for (name, value) in self.0.headers().iter() {
+        for (name, value) in self.message.headers().iter() {
             if !f(name, value) {
                 return;
             }
