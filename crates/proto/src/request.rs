@@ -1,7 +1,7 @@
 use crate::head::{FirstError, Meter, Once, correlation_id, foreign_text};
 use crate::packed::{self, number};
 use crate::request_fields::partition;
-use crate::{HeadLimits, Malformed, RequestFields, header};
+use crate::{HeadLimits, Malformed, RecentFields, RequestFields, header};
 
 /// The headers of a request, borrowed from the record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +66,26 @@ impl<'a> RequestHead<'a> {
         headers: impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)>,
         limits: HeadLimits,
     ) -> Result<Self, Refusal<'a>> {
+        Self::decode_by(headers, limits, RequestFields::parse)
+    }
+
+    /// As [`decode`](Self::decode), for requests that come one after the other: see [`RecentFields`].
+    ///
+    /// # Errors
+    /// Those of [`decode`](Self::decode).
+    pub fn decode_next(
+        headers: impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)>,
+        limits: HeadLimits,
+        recent: &mut RecentFields,
+    ) -> Result<Self, Refusal<'a>> {
+        Self::decode_by(headers, limits, |packed| recent.parse(packed))
+    }
+
+    fn decode_by(
+        headers: impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)>,
+        limits: HeadLimits,
+        parse: impl FnOnce(&'a [u8]) -> Result<RequestFields<'a>, Malformed>,
+    ) -> Result<Self, Refusal<'a>> {
         let mut found = Found::new();
         let mut error = FirstError::default();
         let mut meter = Meter::new(limits);
@@ -75,7 +95,7 @@ impl<'a> RequestHead<'a> {
             }
             error.note(found.take(name, value));
         }
-        found.into_head(error)
+        found.into_head(error, parse)
     }
 
     /// The idempotency key, or the correlation id in its place.
@@ -158,13 +178,17 @@ impl<'a> Found<'a> {
         Ok(())
     }
 
-    fn into_head(self, mut error: FirstError) -> Result<RequestHead<'a>, Refusal<'a>> {
+    fn into_head(
+        self,
+        mut error: FirstError,
+        parse: impl FnOnce(&'a [u8]) -> Result<RequestFields<'a>, Malformed>,
+    ) -> Result<RequestHead<'a>, Refusal<'a>> {
         let id = error.note(correlation_id(self.correlation_id.get()));
         let reply_topic = error.note(self.reply_topic.text()).flatten();
         let fields = error.note(
             self.antiphon
                 .get()
-                .map_or_else(|| Ok(RequestFields::default()), RequestFields::parse),
+                .map_or_else(|| Ok(RequestFields::default()), parse),
         );
         let content_type = error.note(self.content_type.text()).flatten();
         let message_type = error.note(self.message_type.text()).flatten();

@@ -6,7 +6,9 @@ use std::{
     time::Duration,
 };
 
-use antiphon_proto::{Executed, HeadLimits, Refusal, ReplyMode, RequestHead, Status, header};
+use antiphon_proto::{
+    Executed, HeadLimits, RecentFields, Refusal, ReplyMode, RequestHead, Status, header,
+};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
@@ -47,6 +49,7 @@ pub(crate) struct Dispatcher {
     now: Duration,
     /// The partitions that records have come from, so that a record costs no hashing.
     partitions: Vec<Arc<Partition>>,
+    recent: RecentFields,
     /// The last reply topic that was allowed, since the next is most often the same.
     last_allowed: Option<Arc<str>>,
     /// The last requester, for the same reason.
@@ -85,6 +88,7 @@ impl Dispatcher {
             unix_ms: 0,
             now: Duration::ZERO,
             partitions: Vec::new(),
+            recent: RecentFields::default(),
             last_allowed: None,
             last_requester: None,
             crowded: None,
@@ -126,7 +130,8 @@ impl Dispatcher {
         }
         let limits = HeadLimits::default();
         let headers = record.header_list(limits.max_headers + 1);
-        match RequestHead::decode(headers.iter().copied(), limits) {
+        let head = RequestHead::decode_next(headers.iter().copied(), limits, &mut self.recent);
+        match head {
             Ok(head) => self.admit(record, &head, &headers, partition, sequence),
             Err(refusal) => self.refuse_malformed(&refusal, partition, sequence, record.offset),
         }

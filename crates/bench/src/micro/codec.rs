@@ -3,8 +3,8 @@
 use std::hint::black_box;
 
 use antiphon_proto::{
-    CorrelationId, Deadline, HeadLimits, InstanceId, Malformed, ReplyFields, ReplyHead,
-    RequestFields, RequestHead,
+    CorrelationId, Deadline, HeadLimits, InstanceId, Malformed, RecentFields, ReplyFields,
+    ReplyHead, RequestFields, RequestHead,
 };
 use criterion::Criterion;
 
@@ -75,6 +75,10 @@ fn packed(
     });
     group.bench_function("decode request", |bencher| {
         bencher.iter(|| RequestFields::parse(black_box(&of_request)).map(|f| f.attempt));
+    });
+    let mut recent = RecentFields::default();
+    group.bench_function("decode request like the last", |bencher| {
+        bencher.iter(|| recent.parse(black_box(&of_request)).map(|f| f.attempt));
     });
     group.bench_function("encode reply", |bencher| {
         bencher.iter(|| {

@@ -1,6 +1,6 @@
 use antiphon_proto::{
-    Code, Control, Deadline, Executed, Malformed, PackedFields, ReplyFields, ReplyMode,
-    RequestFields,
+    Code, Control, Deadline, Executed, Malformed, PackedFields, RecentFields, ReplyFields,
+    ReplyMode, RequestFields,
 };
 use proptest::option;
 use proptest::prelude::*;
@@ -94,8 +94,33 @@ fn nearly_packed() -> impl Strategy<Value = String> {
     prop::collection::vec(field, 0..8).prop_map(|fields| format!("v=1;{}", fields.join(";")))
 }
 
+/// Headers as several requesters send them: mostly alike, now and then not, or wrong in a byte.
+fn one_after_the_other() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    let deadline = prop_oneof!["[0-9]{13}", "[0-9]{0,21}", "[0-9]{6}[;:+x][0-9]{6}"];
+    let around = prop::sample::select(vec![
+        ("v=1;p=0;d=", ";t=30000;r=web/a/1"),
+        ("v=1;p=0;d=", ";t=30000;r=web/b/1"),
+        ("v=1;p=1;d=", ";t=30000;r=web/a/1;o=get"),
+        ("v=1;t=9;d=", ""),
+        ("v=1;t=9;r=;d=;d=", ""),
+        ("v=1;r=d=1;t=9;d=", ";x=d=2"),
+        ("v=2;t=9;d=", ""),
+    ]);
+    let alike = (around, deadline).prop_map(|((head, tail), at)| format!("{head}{at}{tail}"));
+    let any = prop_oneof![9 => alike, 1 => nearly_packed()].prop_map(String::into_bytes);
+    prop::collection::vec(any, 1..40)
+}
+
 proptest! {
     #![proptest_config(super::config())]
+
+    #[test]
+    fn what_was_read_before_changes_nothing(headers in one_after_the_other()) {
+        let mut recent = RecentFields::default();
+        for packed in &headers {
+            prop_assert_eq!(recent.parse(packed), RequestFields::parse(packed));
+        }
+    }
 
     #[test]
     fn request_fields_survive((fields, requester, operation) in request_parts()) {
