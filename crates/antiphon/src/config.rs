@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 pub struct KafkaConfig {
     /// `host:port` pairs, comma-separated. Required, here or as a property.
     pub bootstrap_servers: String,
-    /// Handed to librdkafka as they are; they win over our own settings.
+    /// What the producer is tuned for. Default: what is best, or nearly so, under most loads.
+    pub profile: Profile,
+    /// Handed to librdkafka as they are; they win over our own settings, the profile's too.
     pub properties: BTreeMap<String, String>,
     /// How long a start may wait for the brokers. Default 10 s.
     #[serde(with = "humantime_serde")]
@@ -22,6 +24,7 @@ impl Default for KafkaConfig {
     fn default() -> Self {
         Self {
             bootstrap_servers: String::new(),
+            profile: Profile::default(),
             properties: BTreeMap::new(),
             connect_timeout: Duration::from_secs(10),
         }
@@ -34,6 +37,7 @@ impl fmt::Debug for KafkaConfig {
         let properties: BTreeMap<_, _> = properties.map(|(k, v)| (k, redacted(k, v))).collect();
         out.debug_struct("KafkaConfig")
             .field("bootstrap_servers", &redacted("", &self.bootstrap_servers))
+            .field("profile", &self.profile)
             .field("properties", &properties)
             .field("connect_timeout", &self.connect_timeout)
             .finish()
@@ -49,12 +53,38 @@ impl KafkaConfig {
         }
     }
 
+    /// Tunes the producer.
+    #[must_use]
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+
     /// Sets a librdkafka property.
     #[must_use]
     pub fn property(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.properties.insert(name.into(), value.into());
         self
     }
+}
+
+/// What a producer is tuned for, where one setting is not best for all. The figures are in
+/// `docs/benchmarks.md`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Profile {
+    /// Each record is sent at once, and one produce request is on its way per connection
+    /// (`max.in.flight` 1, `linger.ms` 0): under load batches fill by themselves.
+    #[default]
+    Balanced,
+    /// Five produce requests may be on their way (`max.in.flight` 5): for brokers whose
+    /// acknowledgements take milliseconds, and for dozens of partitions, where one at a time would
+    /// make records queue.
+    Latency,
+    /// Records wait up to 5 ms for others (`linger.ms` 5): fewer and fuller batches, and so the
+    /// least CPU time for a request, of clients and of brokers, where there are many partitions or
+    /// replicas. A call takes ten milliseconds more.
+    Throughput,
 }
 
 /// What a [`Client`](crate::Client) does and how much of it.

@@ -17,7 +17,7 @@ use crate::{
 };
 
 fn kafka(load: &Load) -> KafkaConfig {
-    KafkaConfig::new(&load.servers).property("max.in.flight", load.max_in_flight.to_string())
+    KafkaConfig::new(&load.servers).profile(load.profile)
 }
 
 pub(crate) async fn request(load: &Load) -> Result<Run, String> {

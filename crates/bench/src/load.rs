@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use antiphon::config::Profile;
 use clap::Args;
 
 /// One load on one pair of topics.
@@ -37,7 +38,7 @@ pub(crate) struct Load {
     /// Tells the requesters of one reply partition apart.
     #[arg(long, default_value_t = 0)]
     pub(crate) instance: u32,
-    /// librdkafka's `max.in.flight`.
+    /// librdkafka's `max.in.flight`; Antiphon goes by its profile.
     #[arg(long, default_value_t = 5)]
     pub(crate) max_in_flight: u32,
     /// Before anything is measured.
@@ -46,6 +47,9 @@ pub(crate) struct Load {
     /// How long to measure.
     #[arg(long, value_parser = seconds, default_value = "5")]
     pub(crate) duration: Duration,
+    /// What Antiphon's producers are tuned for.
+    #[arg(long, value_parser = profile, default_value = "balanced")]
+    pub(crate) profile: Profile,
     /// One task has all calls in flight, where each would have one of its own.
     #[arg(long)]
     pub(crate) one_task: bool,
@@ -69,6 +73,16 @@ impl Load {
 
     pub(crate) fn value(&self) -> Vec<u8> {
         vec![b'x'; self.payload]
+    }
+}
+
+/// As it is named in a configuration.
+fn profile(name: &str) -> Result<Profile, String> {
+    match name {
+        "balanced" => Ok(Profile::Balanced),
+        "latency" => Ok(Profile::Latency),
+        "throughput" => Ok(Profile::Throughput),
+        other => Err(format!("{other} is no profile")),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The reply thread's work: find the call that a reply belongs to, end it, wake its caller; and
+//! What the reader of replies does: find the call that a reply belongs to, end it, wake its caller; and
 //! between batches, end the calls whose time is up. No user code runs here.
 
 use std::{sync::Arc, time::Duration};

@@ -30,9 +30,12 @@ pub(crate) enum Contender {
     /// The same with all calls in one task and a handler that does not wait, as the raw loop has it.
     #[value(name = "antiphon-lean")]
     AntiphonLean,
-    /// Antiphon with five produce requests in flight.
-    #[value(name = "antiphon-5")]
-    Antiphon5,
+    /// Antiphon with its profile for slow acknowledgements.
+    #[value(name = "antiphon-latency")]
+    AntiphonLatency,
+    /// Antiphon with its profile for many partitions.
+    #[value(name = "antiphon-throughput")]
+    AntiphonThroughput,
     /// Antiphon with its handlers started on the runtime.
     #[value(name = "antiphon-pump")]
     AntiphonPump,
@@ -40,6 +43,19 @@ pub(crate) enum Contender {
 
 /// What ratios are to, unless they are to the best raw loop.
 pub(crate) const REFERENCE: Contender = Contender::RawOwn5;
+
+/// Who runs the levels, unless somebody is named.
+pub(crate) const OF_LEVELS: &[Contender] = &[
+    Contender::RawOwn5,
+    Contender::RawOwn1,
+    Contender::RawAntiphon5,
+    Contender::RawAntiphon1,
+    Contender::Rdkafka,
+    Contender::Bare,
+    Contender::Antiphon,
+    Contender::AntiphonLean,
+    Contender::AntiphonPump,
+];
 
 /// Who runs the shapes, unless somebody is named.
 pub(crate) const OF_SHAPES: &[Contender] =
@@ -57,7 +73,8 @@ impl Contender {
             Self::Bare => "bare",
             Self::Antiphon => "antiphon",
             Self::AntiphonLean => "antiphon-lean",
-            Self::Antiphon5 => "antiphon-5",
+            Self::AntiphonLatency => "antiphon-latency",
+            Self::AntiphonThroughput => "antiphon-throughput",
             Self::AntiphonPump => "antiphon-pump",
         }
     }
@@ -73,7 +90,8 @@ impl Contender {
             Self::Bare => "bare framework",
             Self::Antiphon => "Antiphon",
             Self::AntiphonLean => "Antiphon, lean",
-            Self::Antiphon5 => "Antiphon, 5",
+            Self::AntiphonLatency => "Antiphon, latency",
+            Self::AntiphonThroughput => "Antiphon, throughput",
             Self::AntiphonPump => "Antiphon, pump",
         }
     }
@@ -90,10 +108,8 @@ impl Contender {
         match self {
             Self::Rdkafka => ("rdkafka-requester", "rdkafka-responder"),
             Self::Bare => ("bare-requester", "bare-responder"),
-            Self::Antiphon | Self::AntiphonLean | Self::Antiphon5 | Self::AntiphonPump => {
-                ("requester", "responder")
-            }
-            _ => ("raw-requester", "raw-responder"),
+            raw if raw.is_raw() => ("raw-requester", "raw-responder"),
+            _ => ("requester", "responder"),
         }
     }
 
@@ -105,10 +121,12 @@ impl Contender {
             Self::RawAntiphon5 => &["--wire", "antiphon", "--max-in-flight", "5"],
             Self::RawAntiphon1 => &["--wire", "antiphon", "--max-in-flight", "1"],
             Self::Rdkafka => &["--max-in-flight", "5"],
-            Self::Bare | Self::Antiphon => &["--max-in-flight", "1"],
-            Self::AntiphonLean => &["--max-in-flight", "1", "--one-task", "--sync-handler"],
-            Self::Antiphon5 => &["--max-in-flight", "5"],
-            Self::AntiphonPump => &["--max-in-flight", "1", "--pump"],
+            Self::Bare => &["--max-in-flight", "1"],
+            Self::Antiphon => &[],
+            Self::AntiphonLean => &["--one-task", "--sync-handler"],
+            Self::AntiphonLatency => &["--profile", "latency"],
+            Self::AntiphonThroughput => &["--profile", "throughput"],
+            Self::AntiphonPump => &["--pump"],
         }
     }
 }

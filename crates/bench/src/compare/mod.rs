@@ -19,7 +19,7 @@ use std::{fs, path::PathBuf, time::Duration};
 use clap::{Args, ValueEnum};
 
 use self::{
-    contender::{Contender, OF_SHAPES, REFERENCE},
+    contender::{Contender, OF_LEVELS, OF_SHAPES, REFERENCE},
     machine::Machine,
     measure::Timing,
     report::{Method, Report},
@@ -52,7 +52,7 @@ pub(crate) struct CompareArgs {
     /// Partitions of the request topic, of the levels.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(i32).range(1..))]
     partitions: i32,
-    /// Who is compared. Default: all; of shapes raw-own-5, raw-own-1 and antiphon.
+    /// Who is compared. Default: all but the two profiles; of shapes raw-own-5, raw-own-1 and antiphon.
     #[arg(long, value_enum, value_delimiter = ',')]
     contenders: Vec<Contender>,
     /// Adverse loads after the levels: `all`, or names; a wrong name lists them.
@@ -102,7 +102,7 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<(), String> {
         },
         args.rounds.into(),
     );
-    let everybody = contenders(args, Contender::value_variants());
+    let everybody = contenders(args, OF_LEVELS);
     let mut of_levels = Vec::new();
     for level in levels {
         let done = rounds.run(level, &everybody)?;

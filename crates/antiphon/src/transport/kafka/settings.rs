@@ -6,7 +6,7 @@ use antiphon_kafka::{Properties, Reports, embedded_profile};
 
 use super::Role;
 use crate::{
-    config::{KafkaConfig, Matching},
+    config::{KafkaConfig, Matching, Profile},
     error::StartError,
     transport::DeliverySink,
 };
@@ -15,6 +15,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     user: Properties,
+    profile: Profile,
     role: Role,
     embedded: bool,
 }
@@ -31,8 +32,6 @@ const COMMON: &[(&str, &str)] = &[
     ("allow.auto.create.topics", "false"),
 ];
 
-/// A linger of any length costs 1.2 ms a hop at low load; one request in flight per connection
-/// makes batches fill by themselves under load.
 const PRODUCER: &[(&str, &str)] = &[
     ("acks", "all"),
     ("linger.ms", "0"),
@@ -41,6 +40,16 @@ const PRODUCER: &[(&str, &str)] = &[
     ("queue.buffering.max.kbytes", "1048576"),
     ("partitioner", "murmur2_random"),
 ];
+
+/// Where it differs from what stands in [`PRODUCER`]. A linger of any length costs 1.2 ms a hop at
+/// low load; one request in flight per connection makes batches fill by themselves under load.
+fn tuning(profile: Profile) -> &'static [(&'static str, &'static str)] {
+    match profile {
+        Profile::Balanced => &[],
+        Profile::Latency => &[("max.in.flight", "5")],
+        Profile::Throughput => &[("linger.ms", "5")],
+    }
+}
 
 const CONSUMER: &[(&str, &str)] = &[
     ("enable.auto.commit", "false"),
@@ -82,6 +91,7 @@ impl Settings {
         }
         Ok(Self {
             user,
+            profile: config.profile,
             role,
             embedded: false,
         })
@@ -124,7 +134,7 @@ impl Settings {
     }
 
     pub(super) fn producer(&self) -> Properties {
-        let mut all = self.with(&[COMMON, PRODUCER]);
+        let mut all = self.with(&[COMMON, tuning(self.profile), PRODUCER]);
         let queue = match self.role {
             Role::Requester {
                 message_timeout,
@@ -196,6 +206,24 @@ mod tests {
         let plain = settings(&config);
         assert_eq!(plain.producer().get("linger.ms"), Some("7"));
         assert_eq!(plain.embedded().producer().get("linger.ms"), Some("7"));
+    }
+
+    #[test]
+    fn a_profile_tunes_the_producer_and_a_property_wins_over_it() {
+        let tuned = |profile| {
+            let config = KafkaConfig::new("localhost:9092").profile(profile);
+            let all = settings(&config).producer();
+            let of = |name| all.get(name).map(str::to_owned);
+            (of("max.in.flight"), of("linger.ms"))
+        };
+        let pair = |a: &str, b: &str| (Some(a.to_owned()), Some(b.to_owned()));
+        assert_eq!(tuned(Profile::Balanced), pair("1", "0"));
+        assert_eq!(tuned(Profile::Latency), pair("5", "0"));
+        assert_eq!(tuned(Profile::Throughput), pair("1", "5"));
+        let config = KafkaConfig::new("localhost:9092")
+            .profile(Profile::Latency)
+            .property("max.in.flight", "2");
+        assert_eq!(settings(&config).producer().get("max.in.flight"), Some("2"));
     }
 
     #[test]
