@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use antiphon_kafka::{
-    Batch, Consumer, ConsumerEvents, EmbeddedBroker, EmbeddedConfig, Error, Outgoing, Partition,
-    Producer, ProducerEvent, Properties, Reports, embedded_profile,
+    Batch, Consumer, ConsumerEvents, EmbeddedBroker, EmbeddedConfig, Error, ErrorKind, Outgoing,
+    Partition, Producer, ProducerEvent, Properties, Reports, embedded_profile,
 };
 
 /// How long anything may take before a test fails.
@@ -121,6 +121,8 @@ pub(crate) struct Seen {
     pub(crate) committed: Vec<(String, i32, i64)>,
     /// Committed whenever partitions are taken away.
     pub(crate) to_commit: Vec<(String, i32, i64)>,
+    /// How often that was refused because members were joining just then.
+    pub(crate) refused: usize,
 }
 
 impl ConsumerEvents for Seen {
@@ -132,7 +134,10 @@ impl ConsumerEvents for Seen {
         self.revocations += 1;
         self.held.retain(|held| !partitions.contains(held));
         if !lost {
-            consumer.commit(&self.to_commit, LIMIT).unwrap();
+            match consumer.commit(&self.to_commit, LIMIT) {
+                Err(error) if error.kind() == ErrorKind::StaleMember => self.refused += 1,
+                committed => committed.unwrap(),
+            }
         }
     }
 
