@@ -13,7 +13,7 @@ use antiphon::{Service, config::ServiceConfig, service, transport::memory::Memor
 use bytes::Bytes;
 use tokio::{sync::Notify, time::Instant};
 
-use crate::support::{ask, client, eventually, faults, sent, serve_with};
+use crate::support::{ask, client, committed, eventually, faults, sent, serve_with};
 
 /// Shorter than any pause between two looks of the thread that reads requests.
 const AT_ONCE: Duration = Duration::from_millis(10);
@@ -30,11 +30,6 @@ fn lazy() -> ServiceConfig {
         commit_interval: Duration::from_secs(3600),
         ..ServiceConfig::default()
     }
-}
-
-fn committed(broker: &MemoryBroker, group: &str) -> i64 {
-    let all = broker.committed(group);
-    all.iter().map(|(_, _, next)| next).sum()
 }
 
 /// A service whose handlers wait for the gate, each for one notice.

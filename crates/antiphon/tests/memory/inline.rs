@@ -10,13 +10,12 @@ use antiphon::{
     Code, Executed, RequestErrorKind as Kind, Service, Status,
     config::{FirstPoll, ServiceConfig},
     service,
-    transport::memory::MemoryBroker,
 };
 use bytes::Bytes;
 use tokio::task;
 
 use crate::support::{
-    ask, assert_placed, broker, client, eventually, sent, serve, serve_with, settle,
+    ask, assert_all_done, assert_placed, broker, client, sent, serve, serve_with, settle,
 };
 
 fn inline() -> ServiceConfig {
@@ -24,19 +23,6 @@ fn inline() -> ServiceConfig {
         first_poll: FirstPoll::Inline,
         ..ServiceConfig::default()
     }
-}
-
-/// Every request is committed, and nothing is left in hand.
-async fn assert_all_done(broker: &MemoryBroker, service: &Service, requests: i64) {
-    eventually("all in hand is done", || {
-        service.running() == 0 && service.unacknowledged() == 0
-    })
-    .await;
-    eventually("committed", || {
-        let committed = broker.committed("echo-service");
-        committed.iter().map(|(_, _, next)| next).sum::<i64>() == requests
-    })
-    .await;
 }
 
 #[tokio::test(start_paused = true)]

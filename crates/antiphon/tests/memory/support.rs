@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use antiphon::{
     Client, CorrelationId, Executed, Reply, RequestError, RequestErrorKind, Service, Status,
     config::{ClientConfig, ServiceConfig},
-    service,
+    service::{self, Handler},
     transport::{
         HeaderPairs,
         memory::{Faults, MemoryBroker, StoredRecord},
@@ -63,15 +63,41 @@ where
     F: Fn(service::Context, Bytes) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<Bytes, Status>> + Send + 'static,
 {
+    serve_handler(broker, config, service::raw(handler)).await
+}
+
+pub(crate) async fn serve_handler(
+    broker: &MemoryBroker,
+    config: ServiceConfig,
+    handler: impl Handler,
+) -> Service {
     let service = Service::builder("echo-service", "1.0.0")
         .transport(broker.transport())
         .config(config)
-        .route("echo", service::raw(handler))
+        .route("echo", handler)
         .start()
         .await
         .unwrap();
     service.ready().await;
     service
+}
+
+/// How many requests of all partitions a group has committed.
+pub(crate) fn committed(broker: &MemoryBroker, group: &str) -> i64 {
+    let all = broker.committed(group);
+    all.iter().map(|(_, _, next)| next).sum()
+}
+
+/// Every request is committed, and nothing is left in hand.
+pub(crate) async fn assert_all_done(broker: &MemoryBroker, service: &Service, requests: i64) {
+    eventually("all in hand is done", || {
+        service.running() == 0 && service.unacknowledged() == 0
+    })
+    .await;
+    eventually("committed", || {
+        committed(broker, "echo-service") == requests
+    })
+    .await;
 }
 
 /// Polls a condition; paused time makes the pauses free.

@@ -11,7 +11,7 @@ use std::{
 use antiphon::{
     Code, Executed, RequestErrorKind as Kind, Service, Status,
     config::{FirstPoll, ServiceConfig},
-    service::{self, Handler, HandlerService, Request, Response, SyncRequest},
+    service::{self, HandlerService, Request, Response, SyncRequest},
     transport::memory::MemoryBroker,
 };
 use bytes::Bytes;
@@ -19,43 +19,19 @@ use tokio::task;
 use tower::{ServiceExt, layer::layer_fn, service_fn};
 
 use crate::support::{
-    ask, assert_placed, broker, bytes, client, eventually, headers, sent, settle,
+    ask, assert_all_done, assert_placed, broker, bytes, client, eventually, headers, sent,
+    serve_handler, settle,
 };
-
-async fn serve(broker: &MemoryBroker, config: ServiceConfig, handler: impl Handler) -> Service {
-    let service = Service::builder("echo-service", "1.0.0")
-        .transport(broker.transport())
-        .config(config)
-        .route("echo", handler)
-        .start()
-        .await
-        .unwrap();
-    service.ready().await;
-    service
-}
 
 async fn plain(
     broker: &MemoryBroker,
     f: impl Fn(&SyncRequest<'_>) -> Result<Bytes, Status> + Send + Sync + 'static,
 ) -> Service {
-    serve(broker, ServiceConfig::default(), service::sync(f)).await
+    serve_handler(broker, ServiceConfig::default(), service::sync(f)).await
 }
 
 fn echo(request: &SyncRequest<'_>) -> Result<Bytes, Status> {
     Ok(Bytes::copy_from_slice(request.value()))
-}
-
-/// Every request is committed, and nothing is left in hand.
-async fn assert_all_done(broker: &MemoryBroker, service: &Service, requests: i64) {
-    eventually("all in hand is done", || {
-        service.running() == 0 && service.unacknowledged() == 0
-    })
-    .await;
-    eventually("committed", || {
-        let committed = broker.committed("echo-service");
-        committed.iter().map(|(_, _, next)| next).sum::<i64>() == requests
-    })
-    .await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -72,7 +48,7 @@ async fn it_runs_where_requests_are_read_wherever_others_begin() {
             noted.lock().unwrap().push(task::id());
             echo(request)
         });
-        let service = serve(&broker, config, handler).await;
+        let service = serve_handler(&broker, config, handler).await;
         let client = client(&broker).await;
         // The reply topic is looked up first: this one runs in the task of the look-up.
         client.request("echo").send().await.unwrap();
@@ -151,7 +127,7 @@ async fn it_may_say_no_panic_and_add_headers() {
             .header("x-cache", "hit")
             .content_type("text/plain")),
     });
-    let service = serve(&broker, ServiceConfig::default(), handler).await;
+    let service = serve_handler(&broker, ServiceConfig::default(), handler).await;
     let client = client(&broker).await;
     for _ in 0..2 {
         let no = client.request("echo").value("no").send().await.unwrap_err();
@@ -194,7 +170,7 @@ async fn what_has_expired_is_not_run() {
         counted.fetch_add(1, Ordering::SeqCst);
         echo(request)
     });
-    let service = serve(&broker, exact, handler).await;
+    let service = serve_handler(&broker, exact, handler).await;
     // Known from here on.
     write(&broker, 0, "hand.replies", "v=1;p=0");
     eventually("answered", || broker.records("hand.replies").len() == 1).await;
