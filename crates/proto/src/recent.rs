@@ -9,8 +9,9 @@ use crate::{Deadline, Malformed, RequestFields};
 /// its digits, and nothing else is parsed again. The result is always that of [`RequestFields::parse`].
 #[derive(Debug, Default)]
 pub struct RecentFields {
+    /// `None` after a header without a deadline, or longer than most.
     last: Option<Last>,
-    /// A header without a deadline, or longer than most, is not remembered.
+    /// The header that `last` is of, in a buffer that is used again.
     packed: Vec<u8>,
 }
 

@@ -35,35 +35,34 @@ impl<'h, H: Hold + 'h> Call<'h, H> {
         Self(Stage::New(hold, draft))
     }
 
-    /// Takes the call as far as it comes without waiting, but for the end of a live one.
+    /// One step towards a live call.
     fn advance(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RequestError>> {
-        loop {
-            let admitted = match std::mem::replace(&mut self.0, Stage::Ended) {
-                Stage::New(hold, draft) => match admit_at_once(&hold, draft) {
-                    Ok(admitted) => admitted,
-                    Err(draft) => {
-                        self.0 = Stage::Waiting(Box::pin(admit_later(hold, draft)));
-                        continue;
-                    }
-                },
-                Stage::Waiting(mut admission) => match admission.as_mut().poll(cx) {
-                    Poll::Ready(admitted) => admitted?,
-                    Poll::Pending => {
-                        self.0 = Stage::Waiting(admission);
-                        return Poll::Pending;
-                    }
-                },
-                other => {
-                    self.0 = other;
+        let admitted = match std::mem::replace(&mut self.0, Stage::Ended) {
+            Stage::New(hold, draft) => match admit_at_once(&hold, draft) {
+                Ok(admitted) => admitted,
+                Err(draft) => {
+                    self.0 = Stage::Waiting(Box::pin(admit_later(hold, draft)));
                     return Poll::Ready(Ok(()));
                 }
-            };
-            let waiter = Waiter::One(cx.waker().clone());
-            // Sent as soon as it was admitted, so no second look at the clock is needed.
-            let now = admitted.at;
-            self.0 = Stage::Live(Entry::start(admitted, waiter, now)?);
-            return Poll::Ready(Ok(()));
-        }
+            },
+            Stage::Waiting(mut admission) => match admission.as_mut().poll(cx) {
+                Poll::Ready(admitted) => admitted?,
+                Poll::Pending => {
+                    self.0 = Stage::Waiting(admission);
+                    return Poll::Pending;
+                }
+            },
+            live @ Stage::Live(_) => {
+                self.0 = live;
+                return Poll::Ready(Ok(()));
+            }
+            Stage::Ended => return Poll::Pending,
+        };
+        let waiter = Waiter::One(cx.waker().clone());
+        // Sent as soon as it was admitted, so no second look at the clock is needed.
+        let now = admitted.at;
+        self.0 = Stage::Live(Entry::start(admitted, waiter, now)?);
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -74,14 +73,13 @@ where
     type Output = Result<Reply, RequestError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if !matches!(self.0, Stage::Live(_)) {
+        loop {
+            if let Stage::Live(entry) = &mut self.0 {
+                let reply = ready!(entry.poll_single(cx));
+                self.0 = Stage::Ended;
+                return Poll::Ready(reply);
+            }
             ready!(self.advance(cx))?;
         }
-        let Stage::Live(entry) = &mut self.0 else {
-            return Poll::Pending;
-        };
-        let reply = ready!(entry.poll_single(cx));
-        self.0 = Stage::Ended;
-        Poll::Ready(reply)
     }
 }

@@ -1,5 +1,5 @@
-//! What the reader of replies does: find the call that a reply belongs to, end it, wake its caller; and
-//! between batches, end the calls whose time is up. No user code runs here.
+//! What the reader of replies does: find the call that a reply belongs to, end it, wake its caller;
+//! and between batches, end the calls whose time is up. No user code runs here.
 
 use std::{sync::Arc, time::Duration};
 

@@ -129,6 +129,7 @@ impl<C: Deref<Target = ServiceCore>> Drop for Place<C> {
 }
 
 /// The request that a reply belongs to.
+#[derive(Clone, Copy)]
 pub(crate) struct Origin<'a> {
     pub(crate) correlation_id: &'a [u8],
     pub(crate) mode: ReplyMode,

@@ -158,29 +158,21 @@ impl Dispatcher {
         let left = self.time_left(record, head);
         let deadline = left.map(|left| self.now + left);
         let route = self.route(record, head, left);
-        if let Ok(route) = route {
-            let request = SyncRequest {
-                value: record.value.unwrap_or_default(),
-                key: record.key,
-                headers: RequestHeaders::Read(headers),
-                correlation_id: head.correlation_id,
-                requester,
-                operation: head.fields.operation,
-                attempt: head.fields.attempt,
-                offset: record.offset,
-                deadline,
-                partition: &partition,
-            };
-            let origin = Origin {
-                correlation_id: head.correlation_id,
-                mode: head.fields.mode,
-                partition: &partition,
-                sequence,
-                deadline,
-            };
-            if self.answer(route, &request, &origin, reply.as_ref()) {
-                return;
-            }
+        let origin = Origin {
+            correlation_id: head.correlation_id,
+            mode: head.fields.mode,
+            partition: &partition,
+            sequence,
+            deadline,
+        };
+        if let Ok(route) = route
+            && self.answer(
+                route,
+                &borrowed(record, head, headers, origin),
+                reply.as_ref(),
+            )
+        {
+            return;
         }
         let (operation, work) = match route {
             Ok(route) => {
@@ -209,21 +201,15 @@ impl Dispatcher {
     }
 
     /// Answers at once, where the handler does not wait and it is known where the reply goes.
-    fn answer(
-        &mut self,
-        route: Route,
-        request: &SyncRequest<'_>,
-        origin: &Origin<'_>,
-        reply: Option<&ReplyAt>,
-    ) -> bool {
+    fn answer(&mut self, route: Route, request: &SyncRequest<'_>, reply: Option<&ReplyAt>) -> bool {
         let handler = self.core.routes.handler(route);
         let Some(handler) = handler.and_then(|handler| handler.as_sync()) else {
             return false;
         };
-        let id = origin.correlation_id;
-        match self.addresses.find(reply, id, self.now) {
+        let origin = &request.origin;
+        match self.addresses.find(reply, origin.correlation_id, self.now) {
             Some(Ok(to)) => {
-                self.now = sync::answer(&self.core, handler, request, origin, to, self.now);
+                self.now = sync::answer(&self.core, handler, request, to, self.now);
             }
             Some(Err(refusal)) => outcome::refuse(&self.core, origin, reply, &refusal),
             None => return false,
@@ -386,6 +372,25 @@ fn unsupported(head: &RequestHead<'_>) -> Option<Status> {
         _ => return None,
     };
     Some(Status::unimplemented(format!("{what} are not served here")).with_executed(Executed::No))
+}
+
+/// A request where it was read, for a handler that does not wait.
+fn borrowed<'a>(
+    record: &Record<'a>,
+    head: &RequestHead<'a>,
+    headers: &'a [(&'a [u8], Option<&'a [u8]>)],
+    origin: Origin<'a>,
+) -> SyncRequest<'a> {
+    SyncRequest {
+        value: record.value.unwrap_or_default(),
+        key: record.key,
+        headers: RequestHeaders::Read(headers),
+        requester: head.fields.requester,
+        operation: head.fields.operation,
+        attempt: head.fields.attempt,
+        offset: record.offset,
+        origin,
+    }
 }
 
 fn application_headers(headers: &[(&[u8], Option<&[u8]>)]) -> HeaderPairs {

@@ -16,7 +16,6 @@ use super::{
     handler::{Handler, Request, Response},
     outcome,
     outgoing::Destination,
-    partitions::Partition,
 };
 use crate::trace;
 
@@ -77,14 +76,11 @@ pub struct SyncRequest<'a> {
     pub(super) value: &'a [u8],
     pub(super) key: Option<&'a [u8]>,
     pub(super) headers: RequestHeaders<'a>,
-    pub(super) correlation_id: &'a [u8],
     pub(super) requester: Option<&'a str>,
     pub(super) operation: Option<&'a str>,
     pub(super) attempt: u32,
     pub(super) offset: i64,
-    /// On the service's clock.
-    pub(super) deadline: Option<Duration>,
-    pub(super) partition: &'a Partition,
+    pub(super) origin: Origin<'a>,
 }
 
 #[derive(Clone, Copy)]
@@ -125,17 +121,17 @@ impl<'a> SyncRequest<'a> {
 
     /// The id that the requester matches its reply by, as it stands on the wire.
     pub fn correlation_id(&self) -> &'a [u8] {
-        self.correlation_id
+        self.origin.correlation_id
     }
 
     /// The request topic.
     pub fn topic(&self) -> &'a str {
-        &self.partition.at().topic
+        &self.origin.partition.at().topic
     }
 
     /// The partition that the request came from.
     pub fn partition(&self) -> i32 {
-        self.partition.at().partition
+        self.origin.partition.at().partition
     }
 
     /// The request's offset. Together with topic and partition it names the request, also when it
@@ -161,14 +157,14 @@ impl<'a> SyncRequest<'a> {
 
     /// How long the requester still waits; `None` when it did not say.
     pub fn remaining(&self) -> Option<Duration> {
-        let deadline = self.deadline?;
-        let now = self.partition.surroundings().clock.elapsed();
+        let deadline = self.origin.deadline?;
+        let now = self.origin.partition.surroundings().clock.elapsed();
         Some(deadline.saturating_sub(now))
     }
 
     /// True when nobody waits for the reply any more, or the service is being closed.
     pub fn is_cancelled(&self) -> bool {
-        let stopping = &self.partition.surroundings().stopping;
+        let stopping = &self.origin.partition.surroundings().stopping;
         stopping.is_cancelled() || self.remaining().is_some_and(|left| left.is_zero())
     }
 }
@@ -180,20 +176,18 @@ impl<'a> From<&'a Request> for SyncRequest<'a> {
             value: &request.value,
             key: envelope.key.as_deref(),
             headers: RequestHeaders::Kept(&envelope.headers),
-            correlation_id: &envelope.correlation_id,
             requester: envelope.requester.as_deref(),
             operation: envelope.operation.as_deref(),
             attempt: envelope.attempt,
             offset: envelope.offset,
-            deadline: envelope.deadline,
-            partition: &envelope.partition,
+            origin: envelope.origin(),
         }
     }
 }
 
 impl fmt::Debug for SyncRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let id = self.correlation_id.escape_ascii().to_string();
+        let id = self.correlation_id().escape_ascii().to_string();
         f.debug_struct("SyncRequest")
             .field("correlation_id", &id)
             .field("topic", &self.topic())
@@ -209,13 +203,13 @@ pub(super) fn answer(
     core: &Arc<ServiceCore>,
     handler: &dyn SyncHandler,
     request: &SyncRequest<'_>,
-    origin: &Origin<'_>,
     to: Option<Destination>,
     now: Duration,
 ) -> Duration {
     let _place = Place::take(&**core);
-    let at = request.partition.at();
-    let span = trace::process(request.correlation_id, at, request.offset);
+    let origin = &request.origin;
+    let at = origin.partition.at();
+    let span = trace::process(origin.correlation_id, at, request.offset);
     let call = || catch_unwind(AssertUnwindSafe(|| handler.answer(request)));
     let result = span.in_scope(call);
     outcome::end(core, origin, to, result, now)
