@@ -1,0 +1,20 @@
+//! What happened in a run: one file of events per process, one line per event.
+
+mod event;
+mod file;
+mod id;
+mod payload;
+mod recorder;
+mod run;
+
+pub use self::{
+    event::{
+        At, CallKind, Certainty, Entry, Event, Facts, Outcome, ProcessId, RecordKind, ReplyFacts,
+        Role, StrayKind,
+    },
+    file::{HistoryError, HistoryFile, read_directory},
+    id::{CallId, ExecutionId},
+    payload::{Key, Misbehaviour, ReplyPayload, RequestPayload},
+    recorder::{Memory, Recorder},
+    run::{Delivery, Run},
+};
