@@ -6,7 +6,6 @@ use std::{
 };
 
 use antiphon_proto::{InstanceId, TableConfig, encode_identity, is_legal_topic_name};
-use rand::Rng;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
@@ -117,7 +116,7 @@ impl ClientBuilder {
             }
         };
         let timeout = self.kafka.connect_timeout;
-        let instance = InstanceId::new(rand::rng().random());
+        let instance = InstanceId::new(transport.entropy().bits());
         let topic = reply_topic(&self.group, &self.config.reply);
         let partitions = reply_partitions(&*transport, &topic, &self.config.reply, timeout).await?;
         let partition = choose_partition(&self.config.reply, partitions, instance)?;
@@ -185,6 +184,7 @@ fn assemble(
         instance,
         requester,
         clock,
+        entropy: transport.entropy(),
         transport,
         publisher,
         calls,

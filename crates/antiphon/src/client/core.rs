@@ -29,7 +29,7 @@ use crate::{
     error::{RequestError, RequestErrorKind as Kind},
     metrics::{ClientMetrics, TargetMetrics},
     trace,
-    transport::{Clock, Publisher, Transport},
+    transport::{Clock, Entropy, Publisher, Transport},
 };
 
 /// The correlation table as the client uses it.
@@ -46,6 +46,7 @@ pub(crate) struct Core {
     /// `<client group>/<instance>/<incarnation>`, as it stands on the wire.
     pub(crate) requester: String,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) publisher: Arc<dyn Publisher>,
     pub(crate) calls: Arc<Calls>,
@@ -172,6 +173,7 @@ impl Core {
                 .transport
                 .partitions(target.name(), Duration::from_secs(10));
             tokio::select! {
+                biased;
                 answer = asked => match answer {
                     Ok(Some(count)) => target.resize(count),
                     Ok(None) => target.mark_gone(),

@@ -9,7 +9,6 @@ use std::{
 };
 
 use antiphon_proto::{CorrelationId, Deadline, NewCall, RequestFields, Taken, header};
-use rand::Rng;
 
 use super::{
     core::{Admitted, Core, closed, tick},
@@ -59,14 +58,16 @@ impl<H: Hold> Entry<H> {
             ..
         } = admitted;
         let left = deadline.saturating_sub(started);
-        let placed = target.borrow().place(draft.key.as_deref());
+        let random = place.core().entropy.bits();
+        let placed = target.borrow().place(draft.key.as_deref(), random);
         let call = NewCall {
             // The tick in which `started` lies has begun; one more, so that it is never early.
             deadline: tick(started).after(left + Duration::from_millis(1)),
             created: tick(started),
             route: target.borrow().index,
             bytes: draft.weight(),
-            salt: rand::rng().random(),
+            // The table takes the lowest bits of it; the choice of a partition took others.
+            salt: (random >> 48) as u16,
             metadata: draft.metadata.clone(),
         };
         let id = place

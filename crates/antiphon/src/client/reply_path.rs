@@ -162,6 +162,7 @@ pub(crate) async fn supervise(
 ) {
     loop {
         let cause = tokio::select! {
+            biased;
             cause = faults.recv() => cause,
             () = closing.cancelled() => return,
         };
@@ -173,6 +174,7 @@ pub(crate) async fn supervise(
         }
         tracing::warn!(%cause, topic = %core.path.topic, partition = core.path.partition, "reply path lost; building it anew");
         tokio::select! {
+            biased;
             () = rebuild(&core, &sender) => {}
             () = closing.cancelled() => return,
         }

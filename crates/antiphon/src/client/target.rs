@@ -11,7 +11,6 @@ use std::{
 
 use antiphon_proto::partition_for_key;
 use arc_swap::ArcSwap;
-use rand::Rng;
 
 use crate::{metrics::TargetMetrics, transport::TopicRef};
 
@@ -89,7 +88,8 @@ impl Target {
     }
 
     /// Chooses the partition: by key as Java clients do, else the less loaded of two random ones.
-    pub(crate) fn place(&self, key: Option<&[u8]>) -> Placed {
+    /// Of `random` the lowest 48 bits count.
+    pub(crate) fn place(&self, key: Option<&[u8]>, random: u64) -> Placed {
         if !self.choice.load(Ordering::Relaxed) {
             return Placed {
                 partition: 0,
@@ -102,7 +102,7 @@ impl Target {
             // It had more a moment ago.
             _ if count < 2 => 0,
             Some(key) => partition_for_key(key, count),
-            None => less_loaded(&load, count),
+            None => less_loaded(&load, count, random),
         };
         let load = (count > 1).then(|| Arc::clone(&load[partition as usize]));
         if let Some(load) = &load {
@@ -123,17 +123,22 @@ impl Drop for Placed {
     }
 }
 
-fn less_loaded(load: &[Load], count: u32) -> u32 {
-    let mut random = rand::rng();
-    let first = random.random_range(0..count);
+fn less_loaded(load: &[Load], count: u32, random: u64) -> u32 {
+    let first = share(random, count);
     // Two different ones: the second is drawn from the others.
-    let second = (first + random.random_range(1..count)) % count;
+    let second = (first + 1 + share(random >> 24, count - 1)) % count;
     let of = |partition: u32| load[partition as usize].load(Ordering::Relaxed);
     if of(second) < of(first) {
         second
     } else {
         first
     }
+}
+
+/// Maps 24 random bits to a number below `count`; below 2²⁴ all come about as often.
+fn share(random: u64, count: u32) -> u32 {
+    let share = ((random & 0x00ff_ffff) * u64::from(count)) >> 24;
+    u32::try_from(share).unwrap_or(0)
 }
 
 /// At least one partition, so that there always is one to choose.
@@ -217,6 +222,8 @@ impl Targets {
 
 #[cfg(test)]
 mod tests {
+    use rand::Rng as _;
+
     use super::*;
 
     fn target(partitions: u32) -> Arc<Target> {
@@ -227,7 +234,9 @@ mod tests {
     #[test]
     fn keyless_calls_spread_evenly_by_what_is_in_flight() {
         let target = target(8);
-        let placed: Vec<_> = (0..8_000).map(|_| target.place(None)).collect();
+        let placed: Vec<_> = (0..8_000)
+            .map(|_| target.place(None, rand::rng().random()))
+            .collect();
         let mut per_partition = [0_u32; 8];
         for one in &placed {
             per_partition[usize::try_from(one.partition).unwrap()] += 1;
@@ -243,7 +252,7 @@ mod tests {
     fn keyed_calls_land_where_java_puts_them() {
         // murmur2("foobar") = -790332482, made positive, modulo 7.
         let expected = (0x7fff_ffff & -790_332_482_i32) % 7;
-        assert_eq!(target(7).place(Some(b"foobar")).partition, expected);
+        assert_eq!(target(7).place(Some(b"foobar"), 0).partition, expected);
     }
 
     #[test]
@@ -255,7 +264,7 @@ mod tests {
                 .map(|one| one.load(Ordering::Relaxed))
                 .sum::<u32>()
         };
-        let placed = target.place(None);
+        let placed = target.place(None, 0);
         assert_eq!(count(), 1);
         drop(placed);
         assert_eq!(count(), 0);

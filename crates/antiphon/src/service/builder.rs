@@ -3,7 +3,6 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use antiphon_proto::{InstanceId, encode_identity, is_legal_topic_name, is_operation_name};
-use rand::Rng;
 use tokio::sync::mpsc;
 use tower::{Layer, Service as TowerService};
 
@@ -178,7 +177,7 @@ impl ServiceBuilder {
         for topic in &topics {
             ensure(&*transport, topic, &self.config, self.kafka.connect_timeout).await?;
         }
-        let random = InstanceId::new(rand::rng().random()).to_string();
+        let random = InstanceId::new(transport.entropy().bits()).to_string();
         let instance = self.instance.as_deref().unwrap_or(&random);
         let responder = encode_identity([&self.name, &self.version, instance]);
         if responder.len() > LONGEST_IDENTITY {

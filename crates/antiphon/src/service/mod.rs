@@ -138,6 +138,7 @@ impl Service {
     /// Serves until `stop` resolves, or until the service has [failed](Self::failed), then drains.
     pub async fn run_until(self, stop: impl Future<Output = ()>, drain: Duration) -> DrainReport {
         tokio::select! {
+            biased;
             () = stop => {}
             _ = self.failed() => {}
         }

@@ -1,7 +1,7 @@
 //! The partitions that this instance owns, and how far each may be committed.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -115,7 +115,7 @@ impl Partition {
 /// All partitions of the current assignment.
 #[derive(Debug)]
 pub(crate) struct Partitions {
-    owned: Mutex<HashMap<TopicPartition, Arc<Partition>>>,
+    owned: Mutex<BTreeMap<TopicPartition, Arc<Partition>>>,
     surroundings: Arc<Surroundings>,
 }
 
@@ -163,7 +163,7 @@ impl Partitions {
         self.owned().keys().cloned().collect()
     }
 
-    fn owned(&self) -> MutexGuard<'_, HashMap<TopicPartition, Arc<Partition>>> {
+    fn owned(&self) -> MutexGuard<'_, BTreeMap<TopicPartition, Arc<Partition>>> {
         self.owned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,20 +1,17 @@
 //! The reply topics that are open: looked up once, kept for a while, never created.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use antiphon_proto::{AddressRefusal, AllowList, ReplyAddress, partition_for_key};
 use futures::FutureExt;
-use moka::{Expiry, future::Cache};
+use moka::future::Cache;
 use regex::Regex;
 
 use super::outgoing::Destination;
 use crate::{
     config::ServiceConfig,
     error::StartError,
-    transport::{Publisher, TopicRef, Transport, TransportError},
+    transport::{Clock, Publisher, TopicRef, Transport, TransportError},
 };
 
 /// A reply topic that exists.
@@ -75,9 +72,18 @@ const SECOND_LOOK: Duration = Duration::from_millis(200);
 
 #[derive(Debug)]
 pub(crate) struct ReplyTopics {
-    known: Cache<Arc<str>, Option<ReplyTopic>>,
+    /// The cache bounds their number; how long one counts goes by the clock of the seam.
+    known: Cache<Arc<str>, Known>,
+    clock: Arc<dyn Clock>,
     transport: Arc<dyn Transport>,
     publisher: Arc<dyn Publisher>,
+}
+
+/// The answer about a topic, and until when it counts.
+#[derive(Clone, Debug)]
+struct Known {
+    topic: Option<ReplyTopic>,
+    until: Duration,
 }
 
 impl ReplyTopics {
@@ -86,12 +92,9 @@ impl ReplyTopics {
         transport: Arc<dyn Transport>,
         publisher: Arc<dyn Publisher>,
     ) -> Self {
-        let known = Cache::builder()
-            .max_capacity(limit.max(1))
-            .expire_after(ByPresence)
-            .build();
         Self {
-            known,
+            known: Cache::new(limit.max(1)),
+            clock: transport.clock(),
             transport,
             publisher,
         }
@@ -100,15 +103,31 @@ impl ReplyTopics {
     /// The topic, if it is known already.
     pub(crate) fn known(&self, name: &str) -> Option<Option<ReplyTopic>> {
         // A look-up has nothing to wait for, though its signature says otherwise.
-        self.known.get(name).now_or_never().flatten()
+        let known = self.known.get(name).now_or_never().flatten()?;
+        (self.clock.elapsed() < known.until).then_some(known.topic)
     }
 
     /// The topic, asked for if need be; callers that ask for the same one wait for one answer.
     pub(crate) async fn find(&self, name: &Arc<str>) -> Result<Option<ReplyTopic>, TransportError> {
-        let found = self
+        if let Some(known) = self.known(name) {
+            return Ok(known);
+        }
+        // Room for a new answer. One that comes in between goes with it, and is asked for again.
+        self.known.invalidate(name).await;
+        let answer = self
             .known
-            .try_get_with(Arc::clone(name), self.look_up(name));
-        found.await.map_err(|error| (*error).clone())
+            .try_get_with(Arc::clone(name), self.answer(name))
+            .await;
+        answer
+            .map(|known| known.topic)
+            .map_err(|error| (*error).clone())
+    }
+
+    async fn answer(&self, name: &str) -> Result<Known, TransportError> {
+        let topic = self.look_up(name).await?;
+        let counts = if topic.is_some() { FOUND } else { ABSENT };
+        let until = self.clock.elapsed() + counts;
+        Ok(Known { topic, until })
     }
 
     async fn look_up(&self, name: &str) -> Result<Option<ReplyTopic>, TransportError> {
@@ -147,18 +166,5 @@ impl ReplyTopic {
             topic: self.topic.clone(),
             partition: partition.unwrap_or_else(spread),
         })
-    }
-}
-
-struct ByPresence;
-
-impl Expiry<Arc<str>, Option<ReplyTopic>> for ByPresence {
-    fn expire_after_create(
-        &self,
-        _: &Arc<str>,
-        topic: &Option<ReplyTopic>,
-        _: Instant,
-    ) -> Option<Duration> {
-        Some(if topic.is_some() { FOUND } else { ABSENT })
     }
 }

@@ -8,6 +8,7 @@
 //! Two transports exist: [`kafka`] and, behind the feature `test-util`, `memory`.
 
 mod clock;
+mod entropy;
 mod error;
 pub mod kafka;
 #[cfg(feature = "test-util")]
@@ -21,6 +22,7 @@ use futures::future::BoxFuture;
 pub(crate) use self::record::OutgoingHeaders;
 pub use self::{
     clock::{Clock, SystemClock},
+    entropy::{Entropy, SystemEntropy},
     error::{TransportError, TransportErrorKind},
     record::{HeaderPairs, Headers, Outgoing, Record, Returned, TopicRef},
 };
@@ -29,6 +31,11 @@ pub use self::{
 pub trait Transport: Send + Sync + fmt::Debug + 'static {
     /// The clock that deadlines are measured with.
     fn clock(&self) -> Arc<dyn Clock>;
+
+    /// The random numbers that ids are made of, and choices that do not matter.
+    fn entropy(&self) -> Arc<dyn Entropy> {
+        Arc::new(SystemEntropy)
+    }
 
     /// How many partitions `topic` has; `None` when it does not exist. Never creates it.
     fn partitions<'a>(
@@ -152,7 +159,7 @@ pub trait GroupEvents: Send + Sync {
 }
 
 /// A partition of a topic.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TopicPartition {
     /// Topic name.
     pub topic: Arc<str>,
