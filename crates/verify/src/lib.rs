@@ -4,3 +4,5 @@
 //! log held at the end. What the project promises is then checked against it.
 
 pub mod history;
+pub mod witness;
+pub mod workload;

@@ -181,6 +181,9 @@ pub enum Event {
         call: CallId,
         /// This run of it.
         execution: ExecutionId,
+        /// The request topic that it came from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        topic: Option<Arc<str>>,
     },
     /// A handler did what cannot be undone.
     Effect {
@@ -357,6 +360,9 @@ pub enum Outcome {
     Gathered {
         /// Those that count.
         replies: Vec<ReplyFacts>,
+        /// Those that gave none, as far as they are known.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        missing: Vec<MissingFacts>,
         /// The minimum was reached.
         complete: bool,
         /// What the error says about execution, where it was not reached.
@@ -384,6 +390,15 @@ pub struct ReplyFacts {
     pub facts: Option<Facts>,
     /// Who answered, by the protocol's header: `service/version/instance`.
     pub responder: Option<Arc<str>>,
+}
+
+/// A target, or a responder, that gave no usable reply.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MissingFacts {
+    /// The request topic that was asked.
+    pub topic: Arc<str>,
+    /// What the product says about execution there.
+    pub executed: Certainty,
 }
 
 /// What the payload of a reply says.

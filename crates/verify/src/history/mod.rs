@@ -9,8 +9,8 @@ mod run;
 
 pub use self::{
     event::{
-        At, CallKind, Certainty, Entry, Event, Facts, Outcome, ProcessId, RecordKind, ReplyFacts,
-        Role, StrayKind,
+        At, CallKind, Certainty, Entry, Event, Facts, MissingFacts, Outcome, ProcessId, RecordKind,
+        ReplyFacts, Role, StrayKind,
     },
     file::{HistoryError, HistoryFile, read_directory},
     id::{CallId, ExecutionId},

@@ -1,0 +1,13 @@
+//! What the processes of a run do: requesters call, responders answer, and both say so.
+
+mod caller;
+mod load;
+mod mix;
+mod responder;
+
+pub use self::{
+    caller::{Call, Caller},
+    load::{Pace, offer},
+    mix::Mix,
+    responder::answering,
+};
