@@ -1,7 +1,7 @@
 use std::ops::Range;
 
 use crate::packed::number;
-use crate::{Deadline, Malformed, RequestFields};
+use crate::{Deadline, Malformed, RequestFields, mutant};
 
 /// Reads the packed headers of requests that come one after the other.
 ///
@@ -54,7 +54,7 @@ impl RecentFields {
         let Range { start, end } = last.deadline;
         let same = packed.len() == self.packed.len()
             && packed.get(..start) == self.packed.get(..start)
-            && packed.get(end..) == self.packed.get(end..);
+            && (packed.get(end..) == self.packed.get(end..) || mutant!("last_header_trusted"));
         if !same {
             return None;
         }

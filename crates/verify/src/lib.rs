@@ -4,5 +4,6 @@
 //! log held at the end. What the project promises is then checked against it.
 
 pub mod history;
+pub mod mutants;
 pub mod witness;
 pub mod workload;

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon_proto::{ReplyMode, Status};
+use antiphon_proto::{ReplyMode, Status, mutant};
 use tokio::{
     runtime::Handle,
     sync::{Notify, watch},
@@ -107,6 +107,9 @@ impl Ticket {
 
     /// The request is left for the partition's next owner.
     pub(crate) fn leave(&self) {
+        if mutant!("left_request_is_done") {
+            return self.done();
+        }
         self.envelope.partition.leave();
     }
 }
@@ -205,7 +208,10 @@ impl ServiceCore {
             return 0;
         }
         let running = self.running.load(Ordering::SeqCst);
-        let handlers = (self.config.concurrency as usize).saturating_sub(running);
+        let mut handlers = (self.config.concurrency as usize).saturating_sub(running);
+        if mutant!("concurrency_not_limited") {
+            handlers = usize::MAX;
+        }
         let unacknowledged = self.acks.len().saturating_add(running);
         let replies = (self.config.max_unacknowledged as usize).saturating_sub(unacknowledged);
         handlers.min(replies)
@@ -216,6 +222,7 @@ impl ServiceCore {
         let starved = &self.waiters.starved;
         if starved.load(Ordering::SeqCst)
             && self.room() > 0
+            && !mutant!("full_service_not_resumed")
             && starved.swap(false, Ordering::SeqCst)
             && let Some(subscription) = self.subscription.get()
         {
@@ -234,6 +241,9 @@ impl ServiceCore {
         self.settle();
         // In this order: a request that ends in between is counted twice, not missed.
         let running = self.running.load(Ordering::SeqCst);
+        if mutant!("drain_before_acknowledged") {
+            return running;
+        }
         running + self.acks.len()
     }
 
