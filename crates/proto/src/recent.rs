@@ -53,8 +53,8 @@ impl RecentFields {
         let last = self.last.as_ref()?;
         let Range { start, end } = last.deadline;
         let same = packed.len() == self.packed.len()
-            && packed.get(..start) == self.packed.get(..start)
-            && (packed.get(end..) == self.packed.get(end..) || mutant!("last_header_trusted"));
+            && (packed.get(..start) == self.packed.get(..start) || mutant!("last_header_trusted"))
+            && packed.get(end..) == self.packed.get(end..);
         if !same {
             return None;
         }

@@ -157,6 +157,9 @@ impl Acks {
             )
             | (_, reply @ None) => Verdict::Abandon(reply),
             (_, reply) if mutant!("failed_reply_given_up") => Verdict::Abandon(reply),
+            (_, reply) if mutant!("reply_resent_once") && one.attempts > 1 => {
+                Verdict::Abandon(reply)
+            }
             (_, reply) if now >= expires && !mutant!("reply_resent_for_ever") => {
                 Verdict::Abandon(reply)
             }

@@ -126,6 +126,9 @@ impl<C: Deref<Target = ServiceCore>> Place<C> {
 
 impl<C: Deref<Target = ServiceCore>> Drop for Place<C> {
     fn drop(&mut self) {
+        if mutant!("ended_handler_keeps_place") {
+            return;
+        }
         self.0.running.fetch_sub(1, Ordering::SeqCst);
         self.0.changed();
     }
@@ -222,7 +225,6 @@ impl ServiceCore {
         let starved = &self.waiters.starved;
         if starved.load(Ordering::SeqCst)
             && self.room() > 0
-            && !mutant!("full_service_not_resumed")
             && starved.swap(false, Ordering::SeqCst)
             && let Some(subscription) = self.subscription.get()
         {

@@ -101,7 +101,7 @@ impl Dispatcher {
     fn partition(&mut self, topic: &str, number: i32) -> Option<Arc<Partition>> {
         let known = self.partitions.iter().position(|p| p.is(topic, number));
         if let Some(at) = known {
-            if !self.partitions[at].is_revoked() {
+            if !self.partitions[at].is_revoked() || mutant!("reassigned_partition_is_stale") {
                 return Some(Arc::clone(&self.partitions[at]));
             }
             self.partitions.swap_remove(at);

@@ -18,7 +18,7 @@ mutants! {
     commit_one_too_far: "the committed offset is one beyond the next request";
     one_service_votes_twice: "a gather counts replies, not services";
     minimum_off_by_one: "a gather succeeds with one reply less than its minimum";
-    last_header_trusted: "of a request's header only what stands before its deadline is compared with the last one's";
+    last_header_trusted: "a request is taken to name the same reply partition as the one before it";
 
     // The client.
     dropped_call_keeps_slot: "a call that its caller drops stays in the table";
@@ -50,13 +50,15 @@ mutants! {
     too_large_reply_says_no: "a request whose reply was too large is called not executed";
     error_reply_has_key: "an error goes out with the key that marks a plain success";
     failed_reply_given_up: "a reply whose send failed is not sent again";
+    reply_resent_once: "a reply whose send failed twice is not sent again";
     reply_resent_for_ever: "a reply is sent again though nobody waits for it any more";
     given_up_reply_keeps_place: "a reply that is given up is counted as unacknowledged for ever";
     malformed_request_never_done: "a request that can not be read is never done, and nothing behind it is committed";
     left_request_is_done: "a request that is left to the partition's next owner is committed";
     revoke_does_not_wait: "revoked partitions are given up while their handlers run";
     revoked_partition_goes_on: "revoked partitions are kept: their requests run, and their offsets are committed";
+    reassigned_partition_is_stale: "requests of a partition that comes back are noted in its former assignment";
     drain_before_acknowledged: "a drain ends when the handlers have, before their replies are acknowledged";
-    full_service_not_resumed: "a service that was full is not told that a place came free";
+    ended_handler_keeps_place: "the place of a handler that has ended does not come free";
     concurrency_not_limited: "more handlers run at once than allowed";
 }
