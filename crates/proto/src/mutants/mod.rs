@@ -46,6 +46,8 @@ macro_rules! mutant {
 ///
 /// # Panics
 /// When none has this name.
+// Inline, so that a library which only asks at compile time does not contain it.
+#[inline]
 pub const fn position(name: &str) -> usize {
     let mut at = 0;
     while at < ALL.len() {
@@ -59,6 +61,7 @@ pub const fn position(name: &str) -> usize {
 
 /// What a build without seeded bugs says of each of them.
 #[cfg(not(antiphon_mutants))]
+#[inline]
 pub const fn off(_: usize) -> bool {
     false
 }
@@ -84,6 +87,7 @@ pub fn is_on(position: usize) -> bool {
     *on == Some(position)
 }
 
+#[inline]
 const fn same(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;

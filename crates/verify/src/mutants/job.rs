@@ -33,7 +33,8 @@ impl Job {
                 .map(OsString::from)
                 .to_vec(),
             directory: PathBuf::from("."),
-            finds: &[1],
+            // A violation; a panic, which may be the product's own.
+            finds: &[1, 101],
         };
         profiles.iter().map(simulation).collect()
     }
