@@ -108,10 +108,13 @@ impl Job {
             // A signal: it aborted.
             None => Ok(format!("dies: {status}")),
             Some(_) => {
-                let last = output.lines().last().unwrap_or("it said nothing");
+                let mut lines = output.lines();
+                let error = lines.find(|line| line.starts_with("error"));
+                let said = error.or_else(|| output.lines().last());
                 Err(MutantsError::new(format!(
-                    "{} can not be run: {status}: {last}",
-                    self.name
+                    "{} can not be run: {status}: {}",
+                    self.name,
+                    said.unwrap_or("it said nothing")
                 )))
             }
         }
