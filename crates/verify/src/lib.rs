@@ -5,5 +5,6 @@
 
 pub mod checker;
 pub mod history;
+pub mod mutants;
 pub mod witness;
 pub mod workload;

@@ -22,11 +22,14 @@ struct Arguments {
 enum Command {
     /// Checks the history of a run against what Antiphon promises.
     Check(command::check::CheckArgs),
+    /// Tests the tests: seeds one bug at a time, and shows what finds it.
+    Mutants(command::mutants::MutantsArgs),
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Check(args) => command::check::check(&args),
+        Command::Mutants(args) => command::mutants::mutants(&args),
     };
     match done {
         Ok(code) => code,
