@@ -1,7 +1,7 @@
 //! The report itself.
 
 use super::story::*;
-use crate::history::{Certainty, Event};
+use crate::history::Certainty;
 
 /// A service refuses a request that another of its group has run.
 fn refused_after_a_run() -> Story {
