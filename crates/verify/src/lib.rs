@@ -6,5 +6,6 @@
 pub mod checker;
 pub mod history;
 pub mod mutants;
+pub mod simulator;
 pub mod witness;
 pub mod workload;

@@ -24,12 +24,15 @@ enum Command {
     Check(command::check::CheckArgs),
     /// Tests the tests: seeds one bug at a time, and shows what finds it.
     Mutants(command::mutants::MutantsArgs),
+    /// Runs the product on a model of Kafka, in virtual time, and judges what it did.
+    Simulate(command::simulate::SimulateArgs),
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Check(args) => command::check::check(&args),
         Command::Mutants(args) => command::mutants::mutants(&args),
+        Command::Simulate(args) => command::simulate::simulate(&args),
     };
     match done {
         Ok(code) => code,
