@@ -3,7 +3,10 @@
 use std::{process::ExitCode, time::Duration};
 
 use antiphon_proto::mutants::{ALL, Mutant};
-use antiphon_verify::mutants::{Build, Family, Job, Plan, Trial, report};
+use antiphon_verify::{
+    mutants::{Build, Family, Job, Plan, Trial, report},
+    simulator::Profile,
+};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -23,14 +26,17 @@ pub(crate) struct MutantsArgs {
     #[arg(long)]
     all_jobs: bool,
     /// Seeds of each simulation.
-    #[arg(long, default_value = "0..20", value_name = "A..B")]
+    #[arg(long, default_value = "0..100", value_name = "A..B")]
     seeds: String,
     /// A profile to simulate; may be repeated.
-    #[arg(long = "profile", value_name = "PROFILE")]
-    profiles: Vec<String>,
+    #[arg(long = "profile", value_enum, default_values_t = Profile::EACH)]
+    profiles: Vec<Profile>,
     /// Runs no tests, only simulations.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "no_simulations")]
     no_tests: bool,
+    /// Runs no simulations, only tests.
+    #[arg(long)]
+    no_simulations: bool,
     /// Most seconds of a job; less for those that are much faster without a bug.
     #[arg(long, default_value_t = 300, value_name = "SECONDS")]
     limit: u64,
@@ -45,11 +51,9 @@ pub(crate) fn mutants(args: &MutantsArgs) -> Result<ExitCode, String> {
     }
     eprintln!("building with all seeded bugs");
     let build = Build::new(!args.no_tests).map_err(|error| error.to_string())?;
-    let mut jobs = Job::simulations(&build.verify, &args.profiles, &args.seeds);
+    let profiles = if args.no_simulations { &[] } else { &*args.profiles };
+    let mut jobs = Job::simulations(&build.verify, profiles, &args.seeds);
     jobs.extend(build.tests);
-    if jobs.is_empty() {
-        return Err("nothing to run: name a --profile, or leave out --no-tests".to_owned());
-    }
     let limit = Duration::from_secs(args.limit);
     let bar = bar(jobs.len() + chosen.len());
     let mut show = |text: &str| bar.set_message(text.to_owned());

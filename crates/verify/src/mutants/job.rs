@@ -4,6 +4,7 @@ use std::{
 };
 
 use super::Family;
+use crate::simulator::Profile;
 
 /// Something that may find a bug: a program to run. It ends with 0 if it found none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,12 +25,12 @@ pub struct Job {
 
 impl Job {
     /// One job per profile, all of the same seeds.
-    pub fn simulations(verify: &Path, profiles: &[String], seeds: &str) -> Vec<Self> {
-        let simulation = |profile: &String| Self {
+    pub fn simulations(verify: &Path, profiles: &[Profile], seeds: &str) -> Vec<Self> {
+        let simulation = |profile: &Profile| Self {
             name: format!("simulate {profile}"),
             family: Family::Simulation,
             program: verify.to_owned(),
-            arguments: ["simulate", "--seeds", seeds, "--profile", profile]
+            arguments: ["simulate", "--seeds", seeds, "--profile", profile.name()]
                 .map(OsString::from)
                 .to_vec(),
             directory: PathBuf::from("."),
