@@ -83,7 +83,7 @@ impl fmt::Display for Verdict {
             Ruling::Violated { violations, first } => {
                 writeln!(
                     f,
-                    "{id:<4}VIOLATED  {statement}; {violations} violations, the first"
+                    "{id:<4}VIOLATED  {statement}; {violations} in all, the first"
                 )?;
                 write!(f, "{first}")
             }

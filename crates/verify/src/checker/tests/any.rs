@@ -143,9 +143,9 @@ proptest! {
     fn any_lines_are_read_or_refused(
         lines in prop::collection::vec(prop_oneof![
             "\\PC*",
-            of_calls().prop_map(line),
-            of_runs().prop_map(line),
-            (of_offsets().prop_map(line), any::<prop::sample::Index>()).prop_map(cut),
+            of_calls().prop_map(|event| line(&event)),
+            of_runs().prop_map(|event| line(&event)),
+            (of_offsets().prop_map(|event| line(&event)), any::<prop::sample::Index>()).prop_map(cut),
         ], 0..8),
         bytes in prop::collection::vec(any::<u8>(), 0..20),
     ) {
@@ -163,8 +163,8 @@ proptest! {
     }
 }
 
-fn line(event: Event) -> String {
-    let event = serde_json::to_string(&event).unwrap();
+fn line(event: &Event) -> String {
+    let event = serde_json::to_string(event).unwrap();
     format!("{{\"at\":1,\"event\":{event}}}")
 }
 
