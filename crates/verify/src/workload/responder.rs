@@ -23,6 +23,9 @@ const TOO_LARGE: usize = 2 << 20;
 
 /// A handler that takes down that it ran, works for as long as it is asked to, and answers, fails
 /// or panics as it is asked to.
+///
+/// One per process, for all of its routes: it counts the process' executions, and two would name them
+/// alike.
 pub fn answering(recorder: Arc<dyn Recorder>, process: Arc<ProcessId>, key: Key) -> impl Handler {
     let runs = Arc::<AtomicU64>::default();
     service::raw(move |context, value| {

@@ -6,7 +6,7 @@ use std::{
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
-        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
     thread,
     time::{Duration, Instant},
@@ -55,7 +55,7 @@ pub(super) fn run(
         twice,
         running: (0..jobs).map(|_| Mutex::default()).collect(),
     }));
-    let (sender, trials) = channel();
+    let (sender, trials) = sync_channel(jobs);
     for job in 0..jobs {
         let sender = sender.clone();
         let name = format!("seeds-{job}");
@@ -102,7 +102,7 @@ fn gather(
 }
 
 impl Work {
-    fn run(&self, job: usize, sender: &Sender<io::Result<Trial>>) {
+    fn run(&self, job: usize, sender: &SyncSender<io::Result<Trial>>) {
         let Some(running) = self.running.get(job) else {
             return;
         };
