@@ -14,6 +14,7 @@ pub struct Watermark {
     /// Sequence number of the front entry.
     front: u64,
     unfinished: usize,
+    newest: Option<i64>,
     committable: Option<i64>,
     taken: Option<i64>,
 }
@@ -40,7 +41,13 @@ impl Watermark {
             done: false,
         });
         self.unfinished += 1;
+        self.newest = Some(offset);
         self.front.saturating_add(index)
+    }
+
+    /// The offset that was started last.
+    pub fn newest(&self) -> Option<i64> {
+        self.newest
     }
 
     /// Notes that a request is done; `false` if the number is unknown or was done before.

@@ -42,10 +42,12 @@ impl Addresses {
         if let Some((name, topic, until)) = &self.last
             && Arc::ptr_eq(name, &reply.topic)
             && now < *until
+            && topic.reaches(reply.partition)
         {
             return Some(at(topic, reply, correlation_id));
         }
-        let Some(topic) = self.core.reply_topics.known(&reply.topic)? else {
+        let known = self.core.reply_topics.known(&reply.topic, reply.partition);
+        let Some(topic) = known? else {
             return Some(Err(AddressRefusal::NoSuchPartition));
         };
         let address = at(&topic, reply, correlation_id);

@@ -111,6 +111,26 @@ impl Dispatcher {
         Some(owned)
     }
 
+    /// The partition, and the number that the record has there. An offset that comes again while the
+    /// partition is ours is of a topic that was made anew: what is in hand of the old one must not
+    /// be committed on it.
+    fn start(&mut self, record: &Record<'_>) -> Option<(Arc<Partition>, u64)> {
+        let partition = self.partition(record.topic, record.partition)?;
+        if let Some(sequence) = partition.start(record.offset) {
+            return Some((partition, sequence));
+        }
+        tracing::warn!(
+            topic = record.topic,
+            partition = record.partition,
+            offset = record.offset,
+            "offsets begin anew; requests in hand are left uncommitted"
+        );
+        self.core.partitions.renew(&partition);
+        let partition = self.partition(record.topic, record.partition)?;
+        let sequence = partition.start(record.offset)?;
+        Some((partition, sequence))
+    }
+
     fn is_crowded(&self, partition: &Partition) -> bool {
         let most = (self.core.config.max_unacknowledged as usize).saturating_mul(MOST_BEHIND);
         partition.span() >= most && !partition.is_revoked()
@@ -120,11 +140,10 @@ impl Dispatcher {
         if self.core.draining.load(Ordering::Acquire) {
             return;
         }
-        let Some(partition) = self.partition(record.topic, record.partition) else {
+        let Some((partition, sequence)) = self.start(record) else {
             return;
         };
         self.core.metrics.received.increment(1);
-        let sequence = partition.start(record.offset);
         if mutant!("commit_when_read") {
             partition.done(sequence);
         }

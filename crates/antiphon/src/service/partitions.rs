@@ -65,9 +65,11 @@ impl Partition {
         self.revoked.load(Ordering::Acquire)
     }
 
-    /// A record has been delivered; its work begins.
-    pub(crate) fn start(&self, offset: i64) -> u64 {
-        self.watermark().start(offset)
+    /// A record has been delivered; its work begins. `None`: it was before, or one after it.
+    pub(crate) fn start(&self, offset: i64) -> Option<u64> {
+        let mut watermark = self.watermark();
+        let ascends = watermark.newest().is_none_or(|newest| newest < offset);
+        ascends.then(|| watermark.start(offset))
     }
 
     /// Nothing of this record has to be done again.
@@ -147,6 +149,18 @@ impl Partitions {
                 before.revoked.store(true, Ordering::Release);
             }
         }
+    }
+
+    /// Begins a partition anew that is still ours, and stops the start of work on what it was.
+    pub(crate) fn renew(&self, before: &Arc<Partition>) {
+        let mut owned = self.owned();
+        if let Some(current) = owned.get_mut(before.at())
+            && Arc::ptr_eq(current, before)
+        {
+            *current = Arc::new(Partition::new(before.at().clone(), &self.surroundings));
+        }
+        drop(owned);
+        before.revoked.store(true, Ordering::Release);
     }
 
     pub(crate) fn get(&self, topic: &str, partition: i32) -> Option<Arc<Partition>> {

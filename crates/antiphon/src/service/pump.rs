@@ -97,7 +97,7 @@ async fn find_destination(
     };
     let mut pause = Duration::from_millis(100);
     loop {
-        match core.reply_topics.find(&reply.topic).await {
+        match core.reply_topics.find(&reply.topic, reply.partition).await {
             Ok(Some(topic)) => {
                 return at(&topic, reply, &envelope.correlation_id).map_err(Obstacle::Refused);
             }

@@ -1,6 +1,12 @@
 //! The reply topics that are open: looked up once, kept for a while, never created.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use antiphon_proto::{AddressRefusal, AllowList, ReplyAddress, mutant, partition_for_key};
 use futures::FutureExt;
@@ -77,6 +83,8 @@ const SECOND_LOOK: Duration = Duration::from_millis(200);
 pub(crate) struct ReplyTopics {
     /// The cache bounds their number; how long one counts goes by the clock of the seam.
     known: Cache<Arc<str>, Known>,
+    /// Questions that have been asked.
+    questions: AtomicU64,
     clock: Arc<dyn Clock>,
     transport: Arc<dyn Transport>,
     publisher: Arc<dyn Publisher>,
@@ -86,7 +94,16 @@ pub(crate) struct ReplyTopics {
 #[derive(Clone, Debug)]
 struct Known {
     topic: Option<ReplyTopic>,
+    /// The number of the question.
+    question: u64,
     until: Duration,
+}
+
+impl Known {
+    fn reaches(&self, partition: Option<i32>) -> bool {
+        let topic = self.topic.as_ref();
+        topic.is_none_or(|topic| topic.reaches(partition))
+    }
 }
 
 impl ReplyTopics {
@@ -97,40 +114,63 @@ impl ReplyTopics {
     ) -> Self {
         Self {
             known: Cache::new(limit.max(1)),
+            questions: AtomicU64::new(0),
             clock: transport.clock(),
             transport,
             publisher,
         }
     }
 
-    /// The topic, if it is known already.
-    pub(crate) fn known(&self, name: &str) -> Option<Option<ReplyTopic>> {
-        // A look-up has nothing to wait for, though its signature says otherwise.
-        let known = self.known.get(name).now_or_never().flatten()?;
-        (self.clock.elapsed() < known.until).then_some(known.topic)
+    /// The topic, if it is known already to have the partition, or not to be there.
+    pub(crate) fn known(&self, name: &str, partition: Option<i32>) -> Option<Option<ReplyTopic>> {
+        let known = self.remembered(name)?;
+        known.reaches(partition).then_some(known.topic)
     }
 
-    /// The topic, asked for if need be; callers that ask for the same one wait for one answer.
-    pub(crate) async fn find(&self, name: &Arc<str>) -> Result<Option<ReplyTopic>, TransportError> {
-        if let Some(known) = self.known(name) {
-            return Ok(known);
+    fn remembered(&self, name: &str) -> Option<Known> {
+        // A look-up has nothing to wait for, though its signature says otherwise.
+        let known = self.known.get(name).now_or_never().flatten()?;
+        (self.clock.elapsed() < known.until).then_some(known)
+    }
+
+    /// The topic, asked for if need be; callers that ask for the same one wait for one answer. A
+    /// topic that is known without the partition may have grown: only an answer to a question from
+    /// now on says that it has not.
+    pub(crate) async fn find(
+        &self,
+        name: &Arc<str>,
+        partition: Option<i32>,
+    ) -> Result<Option<ReplyTopic>, TransportError> {
+        let before = self.questions.load(Ordering::Relaxed);
+        loop {
+            if let Some(known) = self.remembered(name)
+                && (known.reaches(partition) || known.question > before)
+            {
+                return Ok(known.topic);
+            }
+            // Room for a new answer. One that comes in between goes with it, and is asked for again.
+            self.known.invalidate(name).await;
+            let answer = self
+                .known
+                .try_get_with(Arc::clone(name), self.answer(name))
+                .await;
+            let known = answer.map_err(|error| TransportError::clone(&error))?;
+            if known.reaches(partition) || known.question > before {
+                return Ok(known.topic);
+            }
         }
-        // Room for a new answer. One that comes in between goes with it, and is asked for again.
-        self.known.invalidate(name).await;
-        let answer = self
-            .known
-            .try_get_with(Arc::clone(name), self.answer(name))
-            .await;
-        answer
-            .map(|known| known.topic)
-            .map_err(|error| (*error).clone())
     }
 
     async fn answer(&self, name: &str) -> Result<Known, TransportError> {
+        let question = self.questions.fetch_add(1, Ordering::Relaxed) + 1;
         let topic = self.look_up(name).await?;
         let counts = if topic.is_some() { FOUND } else { ABSENT };
         let until = self.clock.elapsed() + counts;
-        Ok(Known { topic, until })
+        Ok(Known {
+            topic,
+            question,
+            until,
+        })
     }
 
     async fn look_up(&self, name: &str) -> Result<Option<ReplyTopic>, TransportError> {
@@ -150,6 +190,13 @@ impl ReplyTopics {
 }
 
 impl ReplyTopic {
+    /// Whether it has the partition that an address names, if it names one. Negative ones no topic
+    /// ever has.
+    pub(crate) fn reaches(&self, partition: Option<i32>) -> bool {
+        let number = partition.and_then(|partition| u32::try_from(partition).ok());
+        number.is_none_or(|number| number < self.partitions)
+    }
+
     /// The place in this topic; a request that names no partition gets one by its id.
     pub(crate) fn at(
         &self,

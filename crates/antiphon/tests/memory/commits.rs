@@ -326,3 +326,27 @@ async fn a_request_topic_made_anew_is_served_from_its_beginning() {
     broker.create_topic("echo", 1);
     client.request("echo").send().await.unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_was_begun_before_a_topic_was_made_anew_is_not_committed_on_it() {
+    let broker = one_partition();
+    let (service, gate) = gated(&broker).await;
+    let client = client(&broker).await;
+    let old: Vec<_> = (0..3).map(|n| ask(&client, &n.to_string())).collect();
+    eventually("handlers run", || service.running() == 3).await;
+    broker.delete_topic("echo");
+    broker.create_topic("echo", 1);
+    let new = ask(&client, "new");
+    eventually("the new one runs too", || service.running() == 4).await;
+    // In the order in which they began to wait: the old ones.
+    for _ in 0..3 {
+        gate.notify_one();
+        settle().await;
+    }
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(committed(&broker, "s"), 0);
+    gate.notify_one();
+    new.await.unwrap().unwrap();
+    eventually("the new one is committed", || committed(&broker, "s") == 1).await;
+    drop(old);
+}

@@ -199,3 +199,24 @@ async fn a_handlers_headers_arrive_and_take_the_key_away() {
     assert_eq!(broker.records("web.replies")[0].key, None);
     drop(service);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_topic_that_has_grown_is_answered_on_its_new_partitions_at_once() {
+    let broker = broker();
+    broker.create_topic("web.replies", 1);
+    let _service = echo(&broker).await;
+    let on = |partition| ClientConfig {
+        reply: ReplyConfig {
+            partition: Some(partition),
+            ..ReplyConfig::default()
+        },
+        ..ClientConfig::default()
+    };
+    let first = client_with(&broker, on(0)).await;
+    first.request("echo").send().await.unwrap();
+    first.close(std::time::Duration::ZERO).await;
+    broker.delete_topic("web.replies");
+    broker.create_topic("web.replies", 6);
+    let second = client_with(&broker, on(5)).await;
+    second.request("echo").send().await.unwrap();
+}

@@ -82,3 +82,17 @@ fn a_commit_is_taken_once_per_advance() {
     assert_eq!(watermark.take_commit(), None);
     assert_eq!((watermark.in_flight(), watermark.span()), (0, 0));
 }
+
+#[test]
+fn a_commit_that_may_have_been_refused_can_be_taken_again() {
+    let mut watermark = Watermark::new();
+    watermark.offer_again();
+    assert_eq!(watermark.take_commit(), None);
+    let sequence = watermark.start(7);
+    assert_eq!(watermark.newest(), Some(7));
+    watermark.done(sequence);
+    assert_eq!(watermark.take_commit(), Some(8));
+    assert_eq!(watermark.take_commit(), None);
+    watermark.offer_again();
+    assert_eq!(watermark.take_commit(), Some(8));
+}

@@ -19,6 +19,10 @@ use crate::history::{Delivery, Entry, Event, Role, Run};
 /// Far more virtual time than a run needs. One that takes longer never ends.
 const LIMIT: Duration = Duration::from_secs(300);
 
+/// What a requester needs to see that its reply topic was made anew, and to build its path again;
+/// calls of the first phase have ended by then.
+const RECOVERY: Duration = Duration::from_secs(9);
+
 /// As the product promises, by how many microseconds a call may end late.
 const SLACK: u64 = 250_000;
 
@@ -85,6 +89,7 @@ async fn play(world: &Arc<World>, nemesis: Nemesis, stage: &Mutex<&'static str>)
     now("recovering");
     world.all_ready().await;
     world.caught_up().await;
+    sleep(RECOVERY).await;
     world.ledger.by_nemesis(Event::Healed);
     world.healed.cancel();
     sleep(world.shape.calm).await;

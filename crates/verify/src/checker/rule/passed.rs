@@ -10,7 +10,8 @@
 //!   deleted, or clocks are wrong so that it seemed expired.
 //!
 //! Anything else was passed over, or committed too early. Not judged is a request of which the
-//! history has no correlation id. Records that are none of the run's requests need nothing.
+//! history has no correlation id, and one of a topic that was deleted: an offset of a topic that was
+//! made anew names two requests. Records that are none of the run's requests need nothing.
 //! Of responders that commit before they run, only the first sentence is checked.
 
 use crate::{
@@ -80,6 +81,12 @@ enum Judged {
 }
 
 fn judge_passed(state: &State, one: &Passed, excused: bool) -> Judged {
+    if state
+        .gone
+        .contains(&state.partitions[one.partition].at.topic)
+    {
+        return Judged::Unknown;
+    }
     let (mut replied, mut settled, mut known) = (one.replied, one.settled, false);
     for (row, _) in state.ids_of(one.call) {
         known = true;

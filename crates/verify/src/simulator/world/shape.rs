@@ -87,7 +87,8 @@ impl Shape {
         let requesters = dice.below(1..4) as usize;
         let shared = dice.happens(0.4);
         let mix = mix(dice, &topics);
-        let requesters = (0..requesters).map(|index| requester(dice, index, shared, &mix));
+        let replies = shared.then(|| dice.below(1..4));
+        let requesters = (0..requesters).map(|index| requester(dice, index, replies, &mix));
         let requesters: Vec<_> = requesters.collect();
         let responders = responders(dice, &readers, gathers);
         let eager = dice.happens(0.3);
@@ -173,7 +174,9 @@ fn mix(dice: &mut Dice, topics: &[(Arc<str>, u32)]) -> Mix {
     }
 }
 
-fn requester(dice: &mut Dice, index: usize, shared: bool, mix: &Mix) -> RequesterShape {
+/// `replies` is the number of partitions of the reply topic that they share, if they do.
+fn requester(dice: &mut Dice, index: usize, replies: Option<u32>, mix: &Mix) -> RequesterShape {
+    let shared = replies.is_some();
     let group = if shared {
         "asker".to_owned()
     } else {
@@ -182,7 +185,7 @@ fn requester(dice: &mut Dice, index: usize, shared: bool, mix: &Mix) -> Requeste
     let timeout = dice.between(Duration::from_secs(2), Duration::from_secs(8));
     let tight = dice.happens(0.2);
     let reply = ReplyConfig {
-        partitions: dice.below(1..4),
+        partitions: replies.unwrap_or_else(|| dice.below(1..4)),
         partition: (shared && dice.happens(0.7)).then_some(0),
         read_headers: dice.happens(0.2),
         ..ReplyConfig::default()
