@@ -77,9 +77,7 @@ impl Own {
         };
         let cluster = Cluster::start(&options)?;
         let proxy = match (waiting, cluster.ports_behind_proxies().first()) {
-            (Some((listener, _)), Some(behind)) => {
-                Some(Proxy::start(listener, *behind, DELAY)?)
-            }
+            (Some((listener, _)), Some(behind)) => Some(Proxy::start(listener, *behind, DELAY)?),
             _ => None,
         };
         let admin = cluster.bootstrap_servers();

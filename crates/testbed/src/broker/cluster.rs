@@ -90,7 +90,10 @@ impl Cluster {
 
     /// The ports on which the nodes wait for what comes through their proxies.
     pub fn ports_behind_proxies(&self) -> Vec<u16> {
-        self.nodes.iter().filter_map(Node::port_behind_proxy).collect()
+        self.nodes
+            .iter()
+            .filter_map(Node::port_behind_proxy)
+            .collect()
     }
 }
 
