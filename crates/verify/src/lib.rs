@@ -4,6 +4,7 @@
 //! log held at the end. What the project promises is then checked against it.
 
 pub mod chaos;
+pub mod checker;
 pub mod history;
 pub mod witness;
 pub mod workload;

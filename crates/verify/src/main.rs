@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use self::command::chaos::{self, ChaosArgs, JobArgs};
+use self::command::{chaos, check};
 
 #[cfg(unix)]
 #[global_allocator]
@@ -22,24 +22,30 @@ struct Arguments {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    /// Runs rows of the fault matrix on three brokers
-    Chaos(ChaosArgs),
-    /// Calls until SIGTERM
+    /// Checks the history of a run against what Antiphon promises.
+    Check(check::CheckArgs),
+    /// Runs rows of the fault matrix on three brokers.
+    Chaos(chaos::ChaosArgs),
+    /// Calls until SIGTERM.
     #[command(hide = true)]
-    Requester(JobArgs),
-    /// Answers until SIGTERM
+    Requester(chaos::JobArgs),
+    /// Answers until SIGTERM.
     #[command(hide = true)]
-    Responder(JobArgs),
+    Responder(chaos::JobArgs),
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
+        Command::Check(args) => check::check(&args),
         Command::Chaos(args) => chaos::chaos(&args),
         Command::Requester(args) => args.request(),
         Command::Responder(args) => args.respond(),
     };
-    done.unwrap_or_else(|error| {
-        eprintln!("error: {error}");
-        ExitCode::FAILURE
-    })
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(2)
+        }
+    }
 }

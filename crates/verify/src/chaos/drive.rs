@@ -129,6 +129,7 @@ impl<'a> Drive<'a> {
             .to_vec();
         all.push((topics.replies.clone(), REPLY_PARTITIONS));
         all.push((topics.canary.clone(), 1));
+        let truth = Truth::new(self.place.direct(), topics, key)?;
         self.place.create(&all)?;
         let began = HistoryFile::moment();
         let common = Common {
@@ -143,11 +144,10 @@ impl<'a> Drive<'a> {
         let history = self.history(began, "nemesis", 0, Role::Nemesis)?;
         let mut stage = Stage::new(self.place, common, history, self.live);
         self.load(&mut stage)?;
-        self.drain(&mut stage, &Truth::new(self.place.direct(), topics, key))?;
+        self.drain(&mut stage, &truth)?;
         drop(stage);
         self.live.phase("reading the truth");
-        let truth = self.history(began, "truth", 1, Role::Truth)?;
-        Truth::new(self.place.direct(), topics, key).record(&truth)?;
+        truth.record(&self.history(began, "truth", 1, Role::Truth)?)?;
         for (topic, _) in all {
             self.place.delete(&topic)?;
         }

@@ -142,10 +142,15 @@ impl Member {
         self.until(&what, START, |member| member.ready)
     }
 
+    /// Has it do something.
+    pub(super) fn tell(&mut self, order: &Order) -> Attempt<()> {
+        self.worker()?.tell(&order.to_string())
+    }
+
     /// Has it do something; returns when it has.
     pub(super) fn order(&mut self, order: &Order) -> Attempt<()> {
         let confirmed = format!("{DONE}{order}");
-        self.worker()?.tell(&order.to_string())?;
+        self.tell(order)?;
         let what = format!("{} obeys {order}", self.process.name);
         self.until(&what, OBEY, |member| {
             let at = member.done.iter().position(|line| *line == confirmed);

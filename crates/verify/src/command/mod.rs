@@ -1,3 +1,4 @@
-//! The commands.
+//! The subcommands, one file each.
 
 pub(crate) mod chaos;
+pub(crate) mod check;

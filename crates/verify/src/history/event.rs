@@ -249,6 +249,11 @@ pub enum Event {
         /// Which.
         fault: u64,
     },
+    /// A topic was deleted: what it held is gone, whether it is made anew or not.
+    TopicGone {
+        /// Its name.
+        name: Arc<str>,
+    },
     /// All faults are over. From here on everything has to recover.
     Healed,
 

@@ -112,11 +112,32 @@ impl std::error::Error for HistoryError {}
 ///
 /// # Errors
 ///
-/// `run.json` or a history is missing or can not be understood, or `each` returned an error.
+/// `run.json` or a history is missing or can not be understood.
 pub fn read_directory(directory: &Path, mut each: impl FnMut(Entry)) -> Result<Run, HistoryError> {
+    let run = read_run(directory)?;
+    for path in files(directory)? {
+        read_file(&path, |entry, _| each(entry))?;
+    }
+    Ok(run)
+}
+
+/// Reads what a run was told to do.
+///
+/// # Errors
+///
+/// `run.json` is missing or can not be understood.
+pub fn read_run(directory: &Path) -> Result<Run, HistoryError> {
     let path = directory.join("run.json");
     let text = fs::read(&path).map_err(|error| failed(&path, 0, &error))?;
-    let run = serde_json::from_slice(&text).map_err(|error| failed(&path, 0, &error))?;
+    serde_json::from_slice(&text).map_err(|error| failed(&path, 0, &error))
+}
+
+/// The histories in `directory`, in the order of their names.
+///
+/// # Errors
+///
+/// The directory can not be read.
+pub fn files(directory: &Path) -> Result<Vec<PathBuf>, HistoryError> {
     let mut files = Vec::new();
     let listed = fs::read_dir(directory).map_err(|error| failed(directory, 0, &error))?;
     for one in listed {
@@ -126,13 +147,16 @@ pub fn read_directory(directory: &Path, mut each: impl FnMut(Entry)) -> Result<R
         }
     }
     files.sort();
-    for path in &files {
-        read_file(path, &mut each)?;
-    }
-    Ok(run)
+    Ok(files)
 }
 
-fn read_file(path: &Path, each: &mut impl FnMut(Entry)) -> Result<(), HistoryError> {
+/// Reads one history. `each` gets the events and how many bytes the line of each has. A last line
+/// without its end is left out.
+///
+/// # Errors
+///
+/// The history can not be read, or a line of it can not be understood.
+pub fn read_file(path: &Path, mut each: impl FnMut(Entry, usize)) -> Result<(), HistoryError> {
     let file = File::open(path).map_err(|error| failed(path, 0, &error))?;
     let mut reader = BufReader::with_capacity(1 << 20, file);
     let mut text = Vec::new();
@@ -153,11 +177,12 @@ fn read_file(path: &Path, each: &mut impl FnMut(Entry)) -> Result<(), HistoryErr
             Some(process) => {
                 let line: OwnedLine =
                     serde_json::from_slice(&text).map_err(|error| failed(path, number, &error))?;
-                each(Entry {
+                let entry = Entry {
                     at: line.at,
                     process: Arc::clone(process),
                     event: line.event,
-                });
+                };
+                each(entry, text.len());
             }
         }
     }

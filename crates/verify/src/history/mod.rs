@@ -12,7 +12,7 @@ pub use self::{
         At, CallKind, Certainty, Entry, Event, Facts, MissingFacts, Outcome, ProcessId, RecordKind,
         ReplyFacts, Role, StrayKind,
     },
-    file::{HistoryError, HistoryFile, read_directory},
+    file::{HistoryError, HistoryFile, files, read_directory, read_file, read_run},
     id::{CallId, ExecutionId},
     payload::{Key, Misbehaviour, ReplyPayload, RequestPayload},
     recorder::{Memory, Recorder},

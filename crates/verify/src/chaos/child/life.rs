@@ -14,6 +14,7 @@ use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::mpsc,
 };
+use tracing_subscriber::EnvFilter;
 
 use super::{DONE, job::Job, order::Order, tally::Tally};
 use crate::{
@@ -43,6 +44,7 @@ impl Life {
     /// Begins its history, and has it end with who started it.
     pub(super) fn begin(job: &Job) -> Attempt<Self> {
         die_with_parent();
+        log();
         let (sender, orders) = mpsc::channel(ORDERS);
         worker::end_with_parent(move |line| match Order::parse(line) {
             Some(order) => drop(sender.blocking_send(order)),
@@ -123,6 +125,19 @@ pub(super) async fn patiently<T, E: std::fmt::Display, F: Future<Output = Result
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
+}
+
+/// What the product has to say goes to the log of the process.
+fn log() {
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(
+            EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")),
+        )
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .finish();
+    // Set once, here.
+    let _ = tracing::subscriber::set_global_default(subscriber);
 }
 
 /// A frozen process does not see that its stdin was closed.

@@ -39,7 +39,8 @@ impl Fault for Killed {
         let ended = match &self.trap {
             None => member.kill()?,
             Some(order) => {
-                member.order(order)?;
+                // It may be dead before it could confirm that.
+                member.tell(order)?;
                 member.until_ended(TRAP)?
             }
         };

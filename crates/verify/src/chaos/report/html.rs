@@ -122,6 +122,11 @@ fn verdicts(all: &[Ruling]) -> Markup {
                 }
             }
         }
+        @for one in all {
+            @if let Some(story) = &one.story {
+                details { summary { "How " (one.id) " was violated" } pre { (story) } }
+            }
+        }
     }
 }
 

@@ -46,6 +46,8 @@ pub struct Ruling {
     pub state: State,
     /// How much was looked at, or what is wrong.
     pub detail: String,
+    /// The events that have to do with what is wrong.
+    pub story: Option<String>,
 }
 
 /// How an invariant stands.

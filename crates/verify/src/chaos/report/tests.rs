@@ -12,6 +12,7 @@ fn example() -> ChaosReport {
         statement: "what has <to> hold".into(),
         state,
         detail: detail.into(),
+        story: (state == State::Violated).then(|| "it <came> so".into()),
     };
     let row = RowReport {
         code: "F02".into(),
@@ -80,6 +81,7 @@ fn the_page_needs_nothing_and_escapes_what_it_shows() {
         "class=\"maybe\"",
         "class=\"healed\"",
         "id=\"F02\"",
+        "it &lt;came&gt; so",
     ] {
         assert!(page.contains(part), "no {part:?}");
     }
