@@ -44,6 +44,11 @@ const SLACK: u64 = 250_000;
 /// What no process of a run may exceed.
 const MEMORY: u64 = 768 << 20;
 
+/// How long faults may go on in a load of so many seconds.
+pub(super) fn faulty(seconds: u64) -> Duration {
+    Duration::from_secs(seconds).saturating_sub(RECOVERY)
+}
+
 /// Drives one row.
 pub(super) struct Drive<'a> {
     row: &'static Row,
@@ -173,8 +178,7 @@ impl<'a> Drive<'a> {
             all.iter_mut().try_for_each(|member| member.until_ready())?;
         }
         let begun = Instant::now();
-        let seconds = Duration::from_secs(self.options.seconds);
-        let faulty = seconds.saturating_sub(RECOVERY);
+        let faulty = faulty(self.options.seconds);
         self.live.phase("all is well");
         for (number, step) in (1..).zip(schedule(self.row, self.options.seed, faulty)) {
             if number > 1 && begun.elapsed() + step.lasts > faulty {

@@ -95,6 +95,20 @@ pub fn run(options: &ChaosOptions) -> Attempt<ChaosReport> {
     })
 }
 
+/// What would happen in a row, a line for each fault.
+pub fn plan(row: &Row, seed: u64, seconds: u64) -> Vec<String> {
+    let steps = schedule::schedule(row, seed, drive::faulty(seconds));
+    let line = |step: schedule::Step| {
+        let (begins, lasts) = (step.begins.as_secs_f64(), step.lasts.as_secs_f64());
+        format!(
+            "{begins:6.1} s for {lasts:4.1} s  {}: {}",
+            step.act.kind(),
+            step.act
+        )
+    };
+    steps.into_iter().map(line).collect()
+}
+
 /// The brokers of the row before serve this one, too, unless something went wrong with it.
 fn one(
     row: &'static Row,

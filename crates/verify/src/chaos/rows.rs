@@ -113,7 +113,7 @@ const ROWS: &[Row] = &[
     row(
         "F03",
         "a broker freezes",
-        5_000..20_000,
+        5_000..40_000,
         8_000..12_000,
         |_, random| Act::FreezeBroker { node: node(random) },
     ),
@@ -184,10 +184,9 @@ const ROWS: &[Row] = &[
         "responders are killed anywhere, and at each step",
         500..2_000,
         5_000..8_000,
-        |count, random| {
+        |_, random| {
             let at = random.random_range(0..RESPONDERS);
-            let point = count % (POINTS.len() + 1);
-            match POINTS.get(point) {
+            match POINTS.get(random.random_range(0..=POINTS.len())) {
                 Some(event) => Act::Abort {
                     at,
                     event,

@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf, process::ExitCode};
 
-use antiphon_verify::chaos::{ChaosOptions, Row, report, requester, responder, rows, run};
+use antiphon_verify::chaos::{ChaosOptions, Row, plan, report, requester, responder, rows, run};
 
 /// The load of a row, in seconds, where nothing is said.
 const SECONDS: u64 = 300;
@@ -25,6 +25,9 @@ pub(crate) struct ChaosArgs {
     /// Shows the rows there are, and runs nothing
     #[arg(long)]
     list: bool,
+    /// Shows which faults there would be, when and to whom, and runs nothing
+    #[arg(long, conflicts_with = "list")]
+    plan: bool,
     /// Seconds of load of each row; 300, or 60 with --short
     #[arg(long, value_parser = clap::value_parser!(u64).range(SHORTEST..))]
     seconds: Option<u64>,
@@ -78,6 +81,15 @@ pub(crate) fn chaos(args: &ChaosArgs) -> Result<ExitCode, String> {
         keep: args.keep.clone(),
     };
     eprintln!("seed {}", options.seed);
+    if args.plan {
+        for row in &options.rows {
+            println!("{}  {}", row.code, row.title);
+            for line in plan(row, options.seed, options.seconds) {
+                println!("  {line}");
+            }
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
     let report = run(&options)?;
     let (text, page) = (report::text(&report), report::page(&report));
     print!("{text}");

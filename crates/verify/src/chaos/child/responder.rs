@@ -35,7 +35,7 @@ const DRAIN: Duration = Duration::from_secs(15);
 /// What a handler takes that is slowed down by 1, on top of what its request asks for.
 const USUAL: Duration = Duration::from_millis(50);
 
-/// So that others have the partitions of one that is gone soon.
+/// So that others soon have the partitions of one that is gone.
 const PROPERTIES: &[(&str, &str)] = &[("session.timeout.ms", "6000")];
 
 pub(super) async fn run(job: Job) -> Attempt<()> {

@@ -1,9 +1,13 @@
-//! Request topics that get more partitions.
+//! Request topics that get more partitions, and services that are restarted right after that, as `docs/operations.md`
+//! tells: librdkafka looks for new partitions every 5 minutes only.
 
 use antiphon_testbed::reason::{Attempt, Because as _};
 
-use super::Fault;
-use crate::chaos::{place::ANSWER, stage::Stage};
+use super::{Fault, rolling::restart_all};
+use crate::{
+    chaos::{place::ANSWER, stage::Stage},
+    history::Role,
+};
 
 /// Nothing takes them away again.
 pub(super) struct Grow {
@@ -40,7 +44,7 @@ impl Fault for Grow {
         )))
     }
 
-    fn end(&mut self, _stage: &mut Stage<'_>) -> Attempt<()> {
-        Ok(())
+    fn end(&mut self, stage: &mut Stage<'_>) -> Attempt<()> {
+        restart_all(stage, Role::Responder).map(drop)
     }
 }

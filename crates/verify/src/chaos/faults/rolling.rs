@@ -12,24 +12,11 @@ pub(super) struct Rolling {
     brokers: usize,
 }
 
-impl Rolling {
-    fn restart_all(&mut self, stage: &mut Stage<'_>, role: Role) -> Attempt<()> {
-        for at in 0..stage.of(role).len() {
-            let member = stage.member(role, at)?;
-            member.drain()?;
-            member.start()?;
-            member.until_ready()?;
-            self.processes += 1;
-            stage.look()?;
-        }
-        Ok(())
-    }
-}
-
 impl Fault for Rolling {
     fn begin(&mut self, stage: &mut Stage<'_>) -> Attempt<()> {
-        self.restart_all(stage, Role::Responder)?;
-        self.restart_all(stage, Role::Requester)?;
+        for role in [Role::Responder, Role::Requester] {
+            self.processes += restart_all(stage, role)?;
+        }
         for (_, node) in stage.place.nodes() {
             node.stop()?;
             node.start()?;
@@ -48,4 +35,17 @@ impl Fault for Rolling {
     fn end(&mut self, _stage: &mut Stage<'_>) -> Attempt<()> {
         Ok(())
     }
+}
+
+/// Drains and starts all processes of a role, one after the other; how many there are.
+pub(super) fn restart_all(stage: &mut Stage<'_>, role: Role) -> Attempt<usize> {
+    let count = stage.of(role).len();
+    for at in 0..count {
+        let member = stage.member(role, at)?;
+        member.drain()?;
+        member.start()?;
+        member.until_ready()?;
+        stage.look()?;
+    }
+    Ok(count)
 }
