@@ -12,14 +12,14 @@ use rand::{Rng as _, SeedableRng as _, rngs::SmallRng};
 use super::{
     ChaosOptions,
     child::{REPLY_PARTITIONS, Topics},
-    faults::{Fault, fault},
     fleet::Common,
     judge::judge,
     live::Live,
+    nemesis::suffer,
     place::Place,
     report::RowReport,
     rows::{PARTITIONS, Row},
-    schedule::{Step, of_row, schedule},
+    schedule::{of_row, schedule},
     stage::Stage,
     starvation::{LONGEST, Starvation},
     truth::Truth,
@@ -29,13 +29,10 @@ use crate::history::{Delivery, Event, HistoryFile, Key, ProcessId, Role, Run};
 /// How long the load goes on after the last fault.
 const RECOVERY: Duration = Duration::from_secs(25);
 
-/// How much longer than it lasts a fault may take to be seen.
-const SEEN: Duration = Duration::from_secs(15);
-
 /// How long copies and groups may take to catch up after the load has ended.
 const CATCH_UP: Duration = Duration::from_secs(90);
 
-/// The rest between two looks at what goes on.
+/// The rest between two looks at groups that catch up.
 const LOOK: Duration = Duration::from_millis(250);
 
 /// By how much a call may end late, in microseconds.
@@ -141,6 +138,7 @@ impl<'a> Drive<'a> {
             directory: self.directory.to_owned(),
             began,
             servers: self.place.clients().to_owned(),
+            properties: self.options.properties.clone(),
             seed: self.seed,
             key: key.0,
             rate: self.options.rate,
@@ -192,37 +190,14 @@ impl<'a> Drive<'a> {
             stage.wait(pause)?;
             self.live
                 .phase(format!("{}: {}", step.act.kind(), step.act));
-            self.perform(stage, number, &step)?;
+            let seed = self.seed.wrapping_add(number);
+            self.problems.extend(suffer(stage, number, seed, &step)?);
             self.live.phase("recovering");
         }
         stage.wait(faulty.saturating_sub(begun.elapsed()))?;
         stage.record(Event::Healed);
         self.live.phase("healed");
         stage.wait(RECOVERY)
-    }
-
-    fn perform(&mut self, stage: &mut Stage<'_>, number: u64, step: &Step) -> Attempt<()> {
-        stage.record(Event::FaultStart {
-            fault: number,
-            kind: step.act.kind().into(),
-            detail: step.act.to_string(),
-        });
-        let mut fault = fault(&step.act, self.seed.wrapping_add(number));
-        let seen = fault
-            .begin(stage)
-            .and_then(|()| watch(&mut *fault, stage, number, step.lasts));
-        // Also what has not begun as it should may have to be ended.
-        let ended = fault.end(stage);
-        if !seen? {
-            let act = &step.act;
-            self.problems.push(format!(
-                "fault {number} ({}, {act}) had no visible effect",
-                act.kind()
-            ));
-        }
-        ended?;
-        stage.record(Event::FaultEnd { fault: number });
-        Ok(())
     }
 
     /// First those that ask, then those that answer, when nothing is left to answer.
@@ -253,34 +228,4 @@ fn drain_all(stage: &mut Stage<'_>, role: Role) -> Attempt<()> {
         .try_for_each(|member| member.signal("TERM"))?;
     all.iter_mut()
         .try_for_each(|member| member.until_drained().map(drop))
-}
-
-/// Lets a fault last, and writes down by what it is seen; whether it was seen.
-fn watch(
-    fault: &mut dyn Fault,
-    stage: &mut Stage<'_>,
-    number: u64,
-    lasts: Duration,
-) -> Attempt<bool> {
-    let begun = Instant::now();
-    let mut seen: Option<String> = None;
-    while begun.elapsed() < lasts || (seen.is_none() && begun.elapsed() < lasts + SEEN) {
-        let now = fault.evidence(stage)?;
-        if seen.is_none()
-            && let Some(evidence) = &now
-        {
-            record(stage, number, evidence);
-        }
-        seen = now.or(seen);
-        stage.wait(LOOK)?;
-    }
-    if let Some(evidence) = &seen {
-        record(stage, number, evidence);
-    }
-    Ok(seen.is_some())
-}
-
-fn record(stage: &Stage<'_>, fault: u64, evidence: &str) {
-    let evidence = evidence.to_owned();
-    stage.record(Event::FaultEffect { fault, evidence });
 }

@@ -34,6 +34,7 @@ pub(super) struct Common {
     pub(super) directory: PathBuf,
     pub(super) began: u64,
     pub(super) servers: String,
+    pub(super) properties: Vec<(String, String)>,
     pub(super) seed: u64,
     pub(super) key: u64,
     /// Calls a second, of all requesters together.
@@ -77,6 +78,7 @@ impl Member {
                 process: process.clone(),
                 began: common.began,
                 servers: common.servers.clone(),
+                properties: common.properties.clone(),
                 seed: common.seed.wrapping_add(u64::from(number) << 32),
                 key: common.key,
                 rate,
@@ -98,7 +100,7 @@ impl Member {
         self.process.incarnation += 1;
         self.job.process = self.process.clone();
         self.job.seed = self.job.seed.wrapping_add(1);
-        self.before = self.total();
+        self.before = self.total().over();
         self.status = Status::default();
         self.ready = false;
         self.done.clear();
@@ -227,15 +229,7 @@ impl Member {
 
     /// What it did in all its lives.
     pub(super) fn total(&self) -> Status {
-        let (now, before) = (self.status, self.before);
-        Status {
-            ok: before.ok + now.ok,
-            no: before.no + now.no,
-            maybe: before.maybe + now.maybe,
-            yes: before.yes + now.yes,
-            handled: before.handled + now.handled,
-            ..now
-        }
+        self.before.plus(self.status)
     }
 
     fn hear(&mut self) {

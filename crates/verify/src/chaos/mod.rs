@@ -11,6 +11,7 @@ mod faults;
 mod fleet;
 mod judge;
 mod live;
+mod nemesis;
 mod place;
 mod proxy;
 pub mod report;
@@ -53,6 +54,8 @@ pub struct ChaosOptions {
     pub seed: u64,
     /// Calls a second, of all requesters together.
     pub rate: u32,
+    /// Properties of all requesters and responders, as librdkafka names them.
+    pub properties: Vec<(String, String)>,
     /// Where histories stay, one directory for each row. None: those of rows that passed are removed.
     pub keep: Option<PathBuf>,
 }

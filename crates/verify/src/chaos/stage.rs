@@ -105,14 +105,7 @@ impl<'a> Stage<'a> {
     /// What all requesters did so far, and have in flight.
     pub(super) fn calls(&self) -> Status {
         let totals = self.requesters.iter().map(Member::total);
-        totals.fold(Status::default(), |sum, one| Status {
-            ok: sum.ok + one.ok,
-            no: sum.no + one.no,
-            maybe: sum.maybe + one.maybe,
-            yes: sum.yes + one.yes,
-            in_flight: sum.in_flight + one.in_flight,
-            ..sum
-        })
+        totals.fold(Status::default(), Status::plus)
     }
 
     /// Looks at all processes. An error: one of them has ended by itself.

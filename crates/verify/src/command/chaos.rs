@@ -37,6 +37,9 @@ pub(crate) struct ChaosArgs {
     /// Calls a second, of all requesters together
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(3..=10_000))]
     rate: u32,
+    /// A property of all requesters and responders, as librdkafka names it: would another setting do better?
+    #[arg(short = 'X', long = "property", value_name = "NAME=VALUE", value_parser = property)]
+    properties: Vec<(String, String)>,
     /// Keeps all histories, and the reports, in this directory
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
@@ -78,6 +81,7 @@ pub(crate) fn chaos(args: &ChaosArgs) -> Result<ExitCode, String> {
             .unwrap_or(if args.short { SHORT } else { SECONDS }),
         seed: args.seed.unwrap_or_else(rand::random),
         rate: args.rate,
+        properties: args.properties.clone(),
         keep: args.keep.clone(),
     };
     eprintln!("seed {}", options.seed);
@@ -110,6 +114,12 @@ pub(crate) fn chaos(args: &ChaosArgs) -> Result<ExitCode, String> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+fn property(text: &str) -> Result<(String, String), String> {
+    let parts = text.split_once('=');
+    let (name, value) = parts.ok_or_else(|| format!("{text} has no `=`"))?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 fn chosen(args: &ChaosArgs) -> Result<Vec<&'static Row>, String> {

@@ -17,6 +17,8 @@ pub(crate) struct Job {
     pub(crate) began: u64,
     /// Its brokers.
     pub(crate) servers: String,
+    /// Properties of its clients, as librdkafka names them.
+    pub(crate) properties: Vec<(String, String)>,
     /// What everything random in it is made from.
     pub(crate) seed: u64,
     /// What makes replies' tags.

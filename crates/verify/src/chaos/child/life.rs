@@ -36,6 +36,7 @@ pub(super) struct Life {
     pub(super) key: Key,
     shift: WallShift,
     servers: String,
+    properties: Vec<(String, String)>,
     orders: mpsc::Receiver<Order>,
     stop: Signal,
 }
@@ -57,6 +58,7 @@ impl Life {
             key: Key(job.key),
             shift: WallShift::default(),
             servers: job.servers.clone(),
+            properties: job.properties.clone(),
             orders,
             stop: signal(SignalKind::terminate()).because("SIGTERM")?,
         })
@@ -75,6 +77,9 @@ impl Life {
         let mut kafka = KafkaConfig::new(&self.servers).property("client.id", &self.process.name);
         for (name, value) in properties {
             kafka = kafka.property(*name, *value);
+        }
+        for (name, value) in &self.properties {
+            kafka = kafka.property(name, value);
         }
         let connected = patiently("the brokers", || KafkaTransport::connect(&kafka, role)).await?;
         Ok(Arc::new(Witness::new(

@@ -29,6 +29,28 @@ pub(crate) struct Status {
 }
 
 impl Status {
+    /// Both together.
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self {
+            ok: self.ok + other.ok,
+            no: self.no + other.no,
+            maybe: self.maybe + other.maybe,
+            yes: self.yes + other.yes,
+            handled: self.handled + other.handled,
+            in_flight: self.in_flight + other.in_flight,
+            unacknowledged: self.unacknowledged + other.unacknowledged,
+        }
+    }
+
+    /// What was done; nothing goes on any more.
+    pub(crate) fn over(self) -> Self {
+        Self {
+            in_flight: 0,
+            unacknowledged: 0,
+            ..self
+        }
+    }
+
     /// Calls that have ended.
     pub(crate) fn ended(&self) -> u64 {
         self.ok + self.no + self.maybe + self.yes

@@ -1,10 +1,9 @@
 //! One connection, message by message.
 
 use std::{
-    collections::VecDeque,
     io,
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -20,13 +19,10 @@ use tokio::{
 };
 
 use super::{
+    asked::Asked,
     frame,
     rules::{Answers, Impairment, Rules},
 };
-
-/// Requests whose answers are awaited. Of a client that has more of them on one connection, the answers to the oldest
-/// pass as if nothing were known about them.
-const AWAITED: usize = 10_000;
 
 /// Messages of one direction that have been read and not passed on yet.
 const AHEAD: usize = 256;
@@ -36,8 +32,7 @@ const AHEAD: usize = 256;
 struct Link {
     rules: Arc<Rules>,
     client: OnceLock<String>,
-    /// Kinds of requests by correlation id, in the order in which they were asked and will be answered.
-    asked: Mutex<VecDeque<(i32, i16)>>,
+    asked: Asked,
 }
 
 /// Which way a message goes.
@@ -66,7 +61,7 @@ pub(super) async fn join(client: TcpStream, broker: TcpStream, rules: Arc<Rules>
     let link = Link {
         rules,
         client: OnceLock::new(),
-        asked: Mutex::default(),
+        asked: Asked::default(),
     };
     let (from_client, mut to_client) = client.into_split();
     let (from_broker, mut to_broker) = broker.into_split();
@@ -132,24 +127,13 @@ impl Link {
     /// Remembers what was asked; returns the kind of request that an answer is to.
     fn note(&self, direction: Direction, message: &[u8]) -> Option<i16> {
         if direction == Direction::ToClient {
-            return self.answered(frame::correlation(message)?);
+            return self.asked.answer(frame::correlation(message)?);
         }
         let head = frame::head(message)?;
         // Each request says it again.
         let _ = self.client.set(head.client_id);
-        let mut asked = self.asked();
-        if asked.len() >= AWAITED {
-            asked.pop_front();
-        }
-        asked.push_back((head.correlation, head.api_key));
+        self.asked.ask(head.correlation, head.api_key);
         None
-    }
-
-    /// What stands before it was asked without wanting an answer.
-    fn answered(&self, correlation: i32) -> Option<i16> {
-        let mut asked = self.asked();
-        let at = asked.iter().position(|(id, _)| *id == correlation)?;
-        asked.drain(..=at).next_back().map(|(_, kind)| kind)
     }
 
     async fn impair(
@@ -214,10 +198,6 @@ impl Link {
 
     fn count(&self, what: &AtomicU64) {
         what.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn asked(&self) -> MutexGuard<'_, VecDeque<(i32, i16)>> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

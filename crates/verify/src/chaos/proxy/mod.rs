@@ -1,6 +1,7 @@
 //! A proxy before each broker, which can do to a connection what networks do, and knows enough of Kafka to do it to
 //! the answers of one kind of request only.
 
+mod asked;
 mod frame;
 mod link;
 mod pace;
