@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use antiphon::config::ServiceConfig;
 use antiphon::{Client, RequestError, Service};
+use antiphon_kafka::Admin;
 use bytes::Bytes;
+use futures::future::try_join_all;
 use libtest_mimic::Failed;
 use tokio::task::JoinHandle;
 
 use crate::support::process::{Spawned, Stream, antiphon};
-use crate::support::rig::{LIMIT, block_on, client, serve_on};
+use crate::support::rig::{LIMIT, block_on, client, properties, serve_on};
 use crate::support::suite::{Case, Env, Needs, ensure};
 use crate::support::wait::eventually_async;
 
@@ -36,6 +38,12 @@ pub(crate) const CASES: &[Case] = &[
         name: "groups::what_a_dropped_service_had_begun_is_done_by_another",
         needs: Needs::Both,
         run: |env| block_on(dropped(env)),
+    },
+    Case {
+        name: "groups::partitions_that_are_added_are_read_while_callers_wait",
+        // The embedded broker adds none.
+        needs: Needs::Kafka,
+        run: |env| block_on(grown(env)),
     },
 ];
 
@@ -132,6 +140,24 @@ async fn one_leaves(env: &Env) -> Result<(), Failed> {
     }
     ensure(by.len() == 3, format!("not all took part: {by:?}"))?;
     ensure(client.in_flight() == 0, "calls were left in the table")
+}
+
+async fn grown(env: &Env) -> Result<(), Failed> {
+    let topic = env.create_topic("growing", 1)?;
+    let service = named(env, &topic, &env.topic("growers"), "a").await?;
+    Admin::new(&properties(env.bootstrap_servers()))?.create_partitions(&topic, 3, LIMIT)?;
+    // A client that begins now knows all three at once, the service only the first.
+    let client = client(env).await?;
+    let calls = (0..30).map(|key| {
+        let request = client.request(&topic).key(format!("key {key}"));
+        request.timeout(LIMIT).send()
+    });
+    let answered = try_join_all(calls).await?.len();
+    ensure(answered == 30, format!("{answered} were answered"))?;
+    ensure(
+        service.partitions().len() == 3,
+        format!("{:?}", service.partitions()),
+    )
 }
 
 /// Three processes, so that one can be killed for real.

@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, fmt, sync::Arc};
 
-use antiphon_proto::{CorrelationId, Executed, Status};
+use antiphon_proto::{CorrelationId, Executed, Status, mutant};
 
 use crate::transport::{TransportError, TransportErrorKind};
 
@@ -121,6 +121,9 @@ impl RequestError {
             format!("the responder answered {status}"),
         );
         error.0.status = Some(status);
+        if mutant!("service_error_says_no") {
+            error.0.executed = Executed::No;
+        }
         error
     }
 

@@ -1,5 +1,7 @@
 use std::collections::HashSet;
 
+use crate::mutant;
+
 /// When a scatter-gather call has what it asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GatherRule {
@@ -75,7 +77,7 @@ impl GatherRule {
 
     /// Whether so many replies make a success: what decides at the deadline.
     pub fn is_satisfied(&self, counted: u32) -> bool {
-        counted >= self.min
+        counted + u32::from(mutant!("minimum_off_by_one")) >= self.min
     }
 }
 
@@ -146,7 +148,7 @@ impl Votes {
 
     /// Takes a reply of `bytes` from the service named `responder`.
     pub fn vote(&mut self, responder: &str, bytes: usize) -> Vote {
-        if self.responders.contains(responder) {
+        if self.responders.contains(responder) && !mutant!("one_service_votes_twice") {
             self.duplicates = self.duplicates.saturating_add(1);
             return Vote::Duplicate;
         }

@@ -37,6 +37,8 @@ mod table;
 mod watermark;
 
 pub mod header;
+#[doc(hidden)]
+pub mod mutants;
 
 pub use address::{
     AddressRefusal, AllowList, ReplyAddress, has_default_suffix, is_legal_topic_name,

@@ -1,5 +1,7 @@
 use std::collections::VecDeque;
 
+use crate::mutant;
+
 /// Which offset of one partition may be committed: everything before it is done.
 ///
 /// Requests are started in the order of their offsets, which may have gaps, and are done in any order. Each start gets a
@@ -53,6 +55,9 @@ impl Watermark {
             return false;
         }
         entry.done = true;
+        if mutant!("commit_over_gap") {
+            self.committable = self.committable.max(Some(entry.offset + 1));
+        }
         self.unfinished -= 1;
         self.advance();
         true
@@ -85,7 +90,8 @@ impl Watermark {
     fn advance(&mut self) {
         while let Some(entry) = self.entries.pop_front_if(|entry| entry.done) {
             self.front = self.front.saturating_add(1);
-            self.committable = Some(entry.offset.saturating_add(1));
+            let next = 1 + i64::from(mutant!("commit_one_too_far"));
+            self.committable = Some(entry.offset.saturating_add(next));
         }
     }
 }

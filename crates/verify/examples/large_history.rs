@@ -155,8 +155,9 @@ impl Book {
 }
 
 fn request(book: &mut Book, calls: u64) -> Done {
-    let own = (0..calls).map(Call::new);
-    for call in own.filter(|call| call.index % u64::from(REQUESTERS) + 1 == book.number) {
+    let number = book.number;
+    let own = (0..calls).filter(|index| index % u64::from(REQUESTERS) + 1 == number);
+    for call in own.map(Call::new) {
         let invoke = Event::Invoke {
             call: call.call,
             nonce: call.facts.nonce,

@@ -6,5 +6,6 @@
 pub mod chaos;
 pub mod checker;
 pub mod history;
+pub mod mutants;
 pub mod witness;
 pub mod workload;

@@ -6,8 +6,6 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use self::command::{chaos, check};
-
 #[cfg(unix)]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
@@ -23,21 +21,24 @@ struct Arguments {
 #[derive(Subcommand, Debug)]
 enum Command {
     /// Checks the history of a run against what Antiphon promises.
-    Check(check::CheckArgs),
+    Check(command::check::CheckArgs),
+    /// Tests the tests: seeds one bug at a time, and shows what finds it.
+    Mutants(command::mutants::MutantsArgs),
     /// Runs rows of the fault matrix on three brokers.
-    Chaos(chaos::ChaosArgs),
+    Chaos(command::chaos::ChaosArgs),
     /// Calls until SIGTERM.
     #[command(hide = true)]
-    Requester(chaos::JobArgs),
+    Requester(command::chaos::JobArgs),
     /// Answers until SIGTERM.
     #[command(hide = true)]
-    Responder(chaos::JobArgs),
+    Responder(command::chaos::JobArgs),
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::Check(args) => check::check(&args),
-        Command::Chaos(args) => chaos::chaos(&args),
+        Command::Check(args) => command::check::check(&args),
+        Command::Mutants(args) => command::mutants::mutants(&args),
+        Command::Chaos(args) => command::chaos::chaos(&args),
         Command::Requester(args) => args.request(),
         Command::Responder(args) => args.respond(),
     };

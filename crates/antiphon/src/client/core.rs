@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon_proto::{Executed, InstanceId, Table, Tick};
+use antiphon_proto::{Executed, InstanceId, Table, Tick, mutant};
 use tokio::{sync::Notify, time::timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -223,11 +223,15 @@ pub(crate) async fn admit_later<H: Hold>(
     let deadline = hold.core().clock.elapsed().saturating_add(draft.timeout);
     match admit_until(&hold, &draft, deadline).await {
         Ok((target, place, at)) => Ok(Admitted {
+            deadline: if mutant!("timeout_begins_at_send") {
+                at.saturating_add(draft.timeout)
+            } else {
+                deadline
+            },
             draft,
             target,
             place,
             at,
-            deadline,
         }),
         Err(error) => {
             let core = hold.core();

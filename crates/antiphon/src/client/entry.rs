@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon_proto::{CorrelationId, Deadline, NewCall, RequestFields, Taken, header};
+use antiphon_proto::{CorrelationId, Deadline, NewCall, RequestFields, Taken, header, mutant};
 
 use super::{
     core::{Admitted, Core, closed, tick},
@@ -90,7 +90,12 @@ impl<H: Hold> Entry<H> {
                 trace::sent(entry.id, entry.placed.partition);
                 Ok(entry)
             }
-            Err(error) => Err(entry.finished(error)),
+            Err(error) => {
+                if mutant!("failed_send_keeps_slot") {
+                    entry.live = false;
+                }
+                Err(entry.finished(error))
+            }
         }
     }
 
@@ -177,6 +182,7 @@ impl<H: Hold> Entry<H> {
         let taken = self.core().calls.poll_with(self.id, |waiter| {
             if let Waiter::One(waker) = waiter
                 && !waker.will_wake(cx.waker())
+                && !mutant!("waker_not_renewed")
             {
                 old = Some(std::mem::replace(waker, cx.waker().clone()));
             }
@@ -234,7 +240,9 @@ impl<H: Hold> Drop for Entry<H> {
     fn drop(&mut self) {
         let core = self.place.core();
         let ended = if self.live {
-            core.calls.cancel(self.id);
+            if !mutant!("dropped_call_keeps_slot") {
+                core.calls.cancel(self.id);
+            }
             core.clock.elapsed()
         } else {
             core.time.heard()

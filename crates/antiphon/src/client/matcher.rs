@@ -3,7 +3,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use antiphon_proto::{CorrelationId, Delivery, HeadLimits, InstanceId, ReplyHead, Step, header};
+use antiphon_proto::{
+    CorrelationId, Delivery, HeadLimits, InstanceId, ReplyHead, Step, header, mutant,
+};
 use tokio::sync::mpsc;
 
 use super::{
@@ -208,6 +210,9 @@ impl RecordSink for Matcher {
         if due {
             self.time.look(now, &*self.clock);
         }
+        if mutant!("timeout_beats_arrived_reply") {
+            self.sweep(now, now);
+        }
         if caught_up {
             self.behind_since = None;
             let until = std::mem::replace(&mut self.heard_until, now);
@@ -217,7 +222,7 @@ impl RecordSink for Matcher {
         } else {
             let since = *self.behind_since.get_or_insert(now);
             let until = now.saturating_sub(PATIENCE);
-            if due && until >= since {
+            if due && until >= since && !mutant!("flood_stops_sweep") {
                 self.sweep(until, now);
             }
         }
@@ -237,10 +242,12 @@ impl RecordSink for Matcher {
             return;
         }
         self.metrics.path_lost.increment(1);
-        self.calls.fail_all(
-            |_, waiter| waiter.fail(Failure::ReplyPathLost(error.clone())),
-            Waiter::wake,
-        );
+        if !mutant!("path_lost_not_told") {
+            self.calls.fail_all(
+                |_, waiter| waiter.fail(Failure::ReplyPathLost(error.clone())),
+                Waiter::wake,
+            );
+        }
         // Full means that the supervisor already has a reason to rebuild.
         let _ = self.faults.try_send(error);
     }

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon_proto::{CorrelationId, Executed, Limit, NewCall};
+use antiphon_proto::{CorrelationId, Executed, Limit, NewCall, mutant};
 use tokio::{
     sync::{Mutex, Notify},
     time::timeout,
@@ -127,11 +127,11 @@ impl<H: Hold> Drop for Place<H> {
     fn drop(&mut self) {
         self.no_longer_kept();
         let core = self.hold.core();
-        if !self.used {
+        if !self.used && !mutant!("unsent_call_keeps_place") {
             core.calls.unreserve(self.bytes);
         }
         // After the place is free: see the order of the table's count and of `waiting`.
-        if core.places.waiting.load(Ordering::SeqCst) > 0 {
+        if core.places.waiting.load(Ordering::SeqCst) > 0 && !mutant!("freed_place_not_told") {
             core.places.freed.notify_one();
         }
         if core.is_closing() {

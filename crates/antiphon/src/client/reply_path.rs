@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use antiphon_proto::mutant;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -79,7 +80,8 @@ impl ReplyPath {
             }
             if current && *state == State::Ready {
                 *state = State::Rebuilding;
-                self.ready.store(false, Ordering::SeqCst);
+                self.ready
+                    .store(mutant!("path_lost_stays_ready"), Ordering::SeqCst);
             }
             current
         })

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use antiphon_proto::mutant;
+
 use super::{core::Calls, waiter::Failure};
 use crate::transport::{Delivery, DeliverySink, TransportError};
 
@@ -22,7 +24,8 @@ impl DeliverySink for Sends {
             // A call that has ended meanwhile has given its slot up; the token then finds nothing.
             let woken = self.calls.fail_token(token, |waiter| {
                 waiter.fail(Failure::SendFailed {
-                    possibly_persisted: failure.possibly_persisted,
+                    possibly_persisted: failure.possibly_persisted
+                        && !mutant!("no_on_possibly_persisted"),
                     error: failure.error,
                 })
             });

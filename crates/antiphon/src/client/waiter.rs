@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, sync::Arc, task::Waker};
 
-use antiphon_proto::{Executed, Status, Votes};
+use antiphon_proto::{Executed, Status, Votes, mutant};
 use bytes::Bytes;
 
 use super::{
@@ -120,7 +120,15 @@ impl Ending {
 impl From<Failure> for RequestError {
     fn from(failure: Failure) -> Self {
         use RequestErrorKind as K;
-        let maybe = |kind, detail: &str| Self::new(kind, Executed::Maybe, detail);
+        let maybe = |kind, detail: &str| {
+            let no = kind == K::TimedOut && mutant!("timeout_says_no")
+                || kind == K::Closed && mutant!("closed_says_no");
+            Self::new(
+                kind,
+                if no { Executed::No } else { Executed::Maybe },
+                detail,
+            )
+        };
         match failure {
             Failure::Status(status) => Self::status_reply(status),
             Failure::Malformed(why) => maybe(

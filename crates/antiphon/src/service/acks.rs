@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon_proto::header;
+use antiphon_proto::{header, mutant};
 use bytes::Bytes;
 use slab::Slab;
 
@@ -85,6 +85,9 @@ impl Acks {
         reply: &EncodedReply<'_>,
         origin: &Origin<'_>,
     ) {
+        if mutant!("commit_before_reply") {
+            origin.done();
+        }
         // Counted first: the report may come before this function returns.
         self.count.fetch_add(1, Ordering::SeqCst);
         let token = self.waiting().insert(Unacknowledged {
@@ -153,7 +156,13 @@ impl Acks {
                 reply,
             )
             | (_, reply @ None) => Verdict::Abandon(reply),
-            (_, reply) if now >= expires => Verdict::Abandon(reply),
+            (_, reply) if mutant!("failed_reply_given_up") => Verdict::Abandon(reply),
+            (_, reply) if mutant!("reply_resent_once") && one.attempts > 1 => {
+                Verdict::Abandon(reply)
+            }
+            (_, reply) if now >= expires && !mutant!("reply_resent_for_ever") => {
+                Verdict::Abandon(reply)
+            }
             (_, reply) => {
                 one.returned = reply;
                 Verdict::Again(pause(one.attempts))
@@ -210,7 +219,9 @@ impl Acks {
     fn settle(&self, token: u64) -> Option<Unacknowledged> {
         let one = self.remove(token)?;
         one.partition.done(one.sequence);
-        self.count.fetch_sub(1, Ordering::SeqCst);
+        if !mutant!("given_up_reply_keeps_place") {
+            self.count.fetch_sub(1, Ordering::SeqCst);
+        }
         Some(one)
     }
 

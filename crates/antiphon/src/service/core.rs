@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon_proto::{ReplyMode, Status};
+use antiphon_proto::{ReplyMode, Status, mutant};
 use tokio::{
     runtime::Handle,
     sync::{Notify, watch},
@@ -107,6 +107,9 @@ impl Ticket {
 
     /// The request is left for the partition's next owner.
     pub(crate) fn leave(&self) {
+        if mutant!("left_request_is_done") {
+            return self.done();
+        }
         self.envelope.partition.leave();
     }
 }
@@ -123,6 +126,9 @@ impl<C: Deref<Target = ServiceCore>> Place<C> {
 
 impl<C: Deref<Target = ServiceCore>> Drop for Place<C> {
     fn drop(&mut self) {
+        if mutant!("ended_handler_keeps_place") {
+            return;
+        }
         self.0.running.fetch_sub(1, Ordering::SeqCst);
         self.0.changed();
     }
@@ -205,7 +211,10 @@ impl ServiceCore {
             return 0;
         }
         let running = self.running.load(Ordering::SeqCst);
-        let handlers = (self.config.concurrency as usize).saturating_sub(running);
+        let mut handlers = (self.config.concurrency as usize).saturating_sub(running);
+        if mutant!("concurrency_not_limited") {
+            handlers = usize::MAX;
+        }
         let unacknowledged = self.acks.len().saturating_add(running);
         let replies = (self.config.max_unacknowledged as usize).saturating_sub(unacknowledged);
         handlers.min(replies)
@@ -234,6 +243,9 @@ impl ServiceCore {
         self.settle();
         // In this order: a request that ends in between is counted twice, not missed.
         let running = self.running.load(Ordering::SeqCst);
+        if mutant!("drain_before_acknowledged") {
+            return running;
+        }
         running + self.acks.len()
     }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use antiphon_proto::{
-    Executed, HeadLimits, RecentFields, Refusal, ReplyMode, RequestHead, Status, header,
+    Executed, HeadLimits, RecentFields, Refusal, ReplyMode, RequestHead, Status, header, mutant,
 };
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -101,7 +101,7 @@ impl Dispatcher {
     fn partition(&mut self, topic: &str, number: i32) -> Option<Arc<Partition>> {
         let known = self.partitions.iter().position(|p| p.is(topic, number));
         if let Some(at) = known {
-            if !self.partitions[at].is_revoked() {
+            if !self.partitions[at].is_revoked() || mutant!("reassigned_partition_is_stale") {
                 return Some(Arc::clone(&self.partitions[at]));
             }
             self.partitions.swap_remove(at);
@@ -125,6 +125,9 @@ impl Dispatcher {
         };
         self.core.metrics.received.increment(1);
         let sequence = partition.start(record.offset);
+        if mutant!("commit_when_read") {
+            partition.done(sequence);
+        }
         if sequence.is_multiple_of(LOOK_AT_SPAN) && self.is_crowded(&partition) {
             self.crowded = Some(Arc::clone(&partition));
         }
@@ -225,11 +228,12 @@ impl Dispatcher {
         left: Option<Duration>,
     ) -> Result<Route, Status> {
         let requester = head.fields.requester;
-        if left.is_some_and(|left| left.is_zero()) {
+        if left.is_some_and(|left| left.is_zero()) && !mutant!("expired_request_is_run") {
             self.core.metrics.expired.increment(1);
             // An earlier delivery may have run, so this can not be called "not executed".
             let status = Status::deadline_exceeded("the request had expired when it was read");
-            return Err(status.with_executed(Executed::Maybe));
+            let no = mutant!("expired_says_no");
+            return Err(status.with_executed(if no { Executed::No } else { Executed::Maybe }));
         }
         if let Some(refusal) = unsupported(head) {
             self.core
@@ -315,7 +319,9 @@ impl Dispatcher {
             refusal.correlation_id,
             self.address(refusal.reply_topic, refusal.partition, None),
         ) else {
-            partition.done(sequence);
+            if !mutant!("malformed_request_never_done") {
+                partition.done(sequence);
+            }
             return;
         };
         let status = match refusal.unsupported_version {

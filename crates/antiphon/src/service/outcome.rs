@@ -2,7 +2,7 @@
 
 use std::{any::Any, sync::Arc, time::Duration};
 
-use antiphon_proto::{AddressRefusal, Executed, Status};
+use antiphon_proto::{AddressRefusal, Executed, Status, mutant};
 
 use super::{
     core::{Origin, ServiceCore},
@@ -41,7 +41,8 @@ pub(super) fn end(
             let at = origin.partition.at();
             tracing::error!(topic = %at.topic, partition = at.partition, panic = text, "a handler panicked");
             let status = Status::internal("the handler panicked");
-            Err(status.with_executed(Executed::Maybe))
+            let no = mutant!("panic_says_no");
+            Err(status.with_executed(if no { Executed::No } else { Executed::Maybe }))
         }
     };
     core.finish(origin, to, result);

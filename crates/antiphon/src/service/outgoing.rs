@@ -1,7 +1,7 @@
 //! A reply as it goes on the wire. What the transport has taken is not kept: if it can not be
 //! stored it comes back.
 
-use antiphon_proto::{Code, Executed, ReplyFields, ReplyMode, Status, header};
+use antiphon_proto::{Code, Executed, ReplyFields, ReplyMode, Status, header, mutant};
 use bytes::Bytes;
 
 use super::handler::Response;
@@ -111,7 +111,7 @@ impl Encoder {
         let _ = fields.encode(&mut packed);
         EncodedReply {
             to,
-            keyed: false,
+            keyed: mutant!("error_reply_has_key"),
             correlation_id,
             content_type: None,
             headers: Vec::new(),
@@ -135,6 +135,11 @@ impl Encoder {
         let status =
             Status::resource_exhausted(format!("the reply of {size} bytes is too large to send"))
                 .with_executed(Executed::Yes);
+        let status = if mutant!("too_large_reply_says_no") {
+            status.with_executed(Executed::No)
+        } else {
+            status
+        };
         self.error(to, correlation_id, &status)
     }
 }

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use antiphon_proto::Watermark;
+use antiphon_proto::{Watermark, mutant};
 use tokio_util::sync::CancellationToken;
 
 use crate::transport::{Clock, PartitionOffset, TopicPartition};
@@ -101,6 +101,9 @@ impl Partition {
 
     fn take_commit(&self) -> Option<PartitionOffset> {
         let next = self.watermark().take_commit()?;
+        if mutant!("nothing_committed") {
+            return None;
+        }
         let at = self.at.clone();
         Some(PartitionOffset { at, next })
     }
@@ -148,6 +151,9 @@ impl Partitions {
 
     /// Stops the start of work on these, and hands them out for what still runs on them.
     pub(crate) fn revoke(&self, partitions: &[TopicPartition]) -> Vec<Arc<Partition>> {
+        if mutant!("revoked_partition_goes_on") {
+            return Vec::new();
+        }
         let mut owned = self.owned();
         let gone = partitions.iter().filter_map(|at| owned.remove(at));
         gone.inspect(|partition| partition.revoked.store(true, Ordering::Release))

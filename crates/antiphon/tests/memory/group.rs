@@ -9,7 +9,7 @@ use std::{
 use antiphon::{Service, config::ServiceConfig, service, transport::memory::MemoryBroker};
 use bytes::Bytes;
 
-use crate::support::{ask, client, eventually};
+use crate::support::{ask, bytes, client, eventually, headers};
 
 type Runs = Arc<Mutex<HashMap<Bytes, u32>>>;
 
@@ -180,4 +180,31 @@ async fn instances_that_come_and_go_lose_nothing() {
     let done: i64 = broker.committed("s").iter().map(|(_, _, next)| next).sum();
     assert_eq!(done, 600);
     assert_eq!(client.in_flight(), 0);
+}
+
+/// Its handler was never started, so whoever has the partition next has to run it.
+#[tokio::test(start_paused = true)]
+async fn a_request_that_a_rebalance_overtakes_is_left_to_the_next_owner() {
+    let broker = broker();
+    let runs = Runs::default();
+    let limit = Duration::from_secs(5);
+    let first = join(&broker, &runs, Duration::ZERO, limit).await;
+    first.ready().await;
+    for partition in 0..8 {
+        let id = partition.to_string();
+        let own = headers(&[("correlation-id", &id), ("reply-topic", "late.replies")]);
+        assert!(broker.append("echo", partition, None, Some(bytes(&id)), own));
+    }
+    // It does not find the reply topic, and will look for it once more.
+    eventually("all wait for it", || first.running() == 8).await;
+    let second = join(&broker, &runs, Duration::ZERO, limit).await;
+    eventually("half of them have to go", || first.partitions().len() == 4).await;
+    assert_eq!(first.running(), 8);
+    broker.create_topic("late.replies", 1);
+    eventually("all are answered", || {
+        broker.records("late.replies").len() == 8
+    })
+    .await;
+    assert_eq!(second.partitions().len(), 4);
+    assert!(runs.lock().unwrap().values().all(|runs| *runs == 1));
 }

@@ -77,6 +77,23 @@ async fn a_reply_that_has_arrived_beats_a_timeout_that_is_due() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_reply_behind_many_others_beats_a_timeout_that_is_due() {
+    let broker = broker();
+    let client = client(&broker).await;
+    let call = client.request("echo").timeout(Duration::from_secs(1));
+    let call = tokio::spawn(call.send());
+    let id = id_of(&sent(&broker, 1).await[0]).to_string();
+    // More than are read at once.
+    for _ in 0..2_500 {
+        answer(&broker, &client, None, "x", &[]);
+    }
+    let headers = [("correlation-id", id.as_str())];
+    answer(&broker, &client, Some(&id), "in time", &headers);
+    tokio::time::advance(Duration::from_secs(100)).await;
+    call.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_reply_that_becomes_readable_at_the_deadline_is_taken() {
     let broker = broker();
     let _service = echo(&broker).await;

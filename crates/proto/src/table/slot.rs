@@ -1,7 +1,7 @@
 use std::mem;
 
 use super::{NewCall, Tick};
-use crate::{CorrelationId, InstanceId};
+use crate::{CorrelationId, InstanceId, mutant};
 
 const GENERATION_MASK: u32 = (1 << 30) - 1;
 const HALF_GENERATIONS: u32 = 1 << 29;
@@ -91,6 +91,9 @@ impl<W, R> Slot<W, R> {
             ended: Ended::Open,
             has_metadata: call.metadata.is_some(),
         };
+        if mutant!("ids_repeat") {
+            (self.mark.generation, self.mark.salt) = (1, 0);
+        }
         self.route = call.route;
         self.bytes = call.bytes;
         self.state = State::Waiting {
@@ -124,7 +127,8 @@ impl<W, R> Slot<W, R> {
         let behind = self.mark.generation.wrapping_sub(id.generation()) & GENERATION_MASK;
         match behind {
             _ if self.mark.ended == Ended::Never => Sight::NeverIssued,
-            0 if self.mark.salt == id.salt() => Sight::Current,
+            _ if mutant!("id_by_slot_only") => Sight::Current,
+            0 if self.mark.salt == id.salt() || mutant!("salt_not_compared") => Sight::Current,
             0 => Sight::NeverIssued,
             1..HALF_GENERATIONS => Sight::Older,
             _ => Sight::NeverIssued,

@@ -341,3 +341,18 @@ fn a_panicking_closure_leaves_the_call_waiting() {
         Delivery::Finished(1)
     );
 }
+
+#[test]
+fn a_failed_send_ends_its_own_call_and_none_that_has_the_slot_after_it() {
+    let table = table(1);
+    let before = table.insert(call(10), 1).unwrap();
+    assert_eq!(table.cancel(before), Some(None));
+    let after = table.insert(call(10), 2).unwrap();
+    assert_eq!(before.slot(), after.slot());
+    assert_eq!(table.fail_token(before.token(), |_| "not sent"), None);
+    assert_eq!(table.poll(after), Taken::Waiting);
+    assert_eq!(table.fail_token(after.token(), |_| "not sent"), Some(2));
+    assert_eq!(table.fail_token(after.token(), |_| "not sent"), None);
+    assert_eq!(table.poll(after), Taken::Done("not sent"));
+    assert_empty(&table);
+}

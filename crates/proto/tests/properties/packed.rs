@@ -100,6 +100,8 @@ fn one_after_the_other() -> impl Strategy<Value = Vec<Vec<u8>>> {
     let around = prop::sample::select(vec![
         ("v=1;p=0;d=", ";t=30000;r=web/a/1"),
         ("v=1;p=0;d=", ";t=30000;r=web/b/1"),
+        ("v=1;p=1;d=", ";t=30000;r=web/b/1"),
+        ("v=1;p=1;d=", ";t=20000;r=web/b/1"),
         ("v=1;p=1;d=", ";t=30000;r=web/a/1;o=get"),
         ("v=1;t=9;d=", ""),
         ("v=1;t=9;r=;d=;d=", ""),

@@ -44,7 +44,8 @@ pub struct Totals {
     /// Faults that were caused.
     pub faults: u64,
     /// With 95 % confidence, an invariant that held for all of this run's calls is broken for no
-    /// more than this share of calls of the same kind: three, divided by the calls that ended.
+    /// more than this share of calls of the same kind: three, divided by the calls that ended. None if that says
+    /// nothing.
     pub bound: Option<f64>,
 }
 
@@ -91,7 +92,7 @@ impl Report {
     pub fn told(mut self) -> Self {
         for verdict in self.verdicts.iter_mut().chain([&mut self.kafka_lost_acked]) {
             if let Some(example) = verdict.counter_example() {
-                example.settle();
+                example.told();
             }
         }
         self

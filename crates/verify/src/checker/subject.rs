@@ -136,7 +136,6 @@ impl Subject {
     /// Of partitions, topics, faults and processes.
     fn is_near(&self, event: &Event) -> bool {
         let place = |at: &At| self.offsets.as_ref().is_some_and(|own| own.at == *at);
-        let life = |name: &str| self.life.as_ref().is_some_and(|life| life.name == *name);
         match event {
             Event::Assigned { partitions } | Event::Revoked { partitions, .. } => {
                 partitions.iter().any(place)
@@ -148,7 +147,8 @@ impl Subject {
             Event::Topic { name, .. } | Event::TopicGone { name } => {
                 self.topic.as_ref().is_some_and(|topic| topic == name)
             }
-            Event::Killed { process, .. } | Event::Paused { process, .. } => life(process),
+            // Whose it is matters, and is looked at when it is known who is in the story.
+            Event::Killed { .. } | Event::Paused { .. } => true,
             Event::Healed => self.healed,
             _ => false,
         }

@@ -83,7 +83,7 @@ impl fmt::Display for Verdict {
             Ruling::Violated { violations, first } => {
                 writeln!(
                     f,
-                    "{id:<4}VIOLATED  {statement}: {violations} times, first:"
+                    "{id:<4}VIOLATED  {statement}; {violations} violations, the first"
                 )?;
                 write!(f, "{first}")
             }

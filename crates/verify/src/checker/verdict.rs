@@ -1,5 +1,7 @@
 //! What was found about one invariant.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
 use super::{invariant::Invariant, subject::Subject};
@@ -95,14 +97,47 @@ impl CounterExample {
         }
     }
 
+    /// All has been recalled: only those misfortunes are of interest that befell who is in the
+    /// story, and while it went on.
+    pub(super) fn told(&mut self) {
+        self.settle();
+        let others = self.events.iter().filter(|told| !told.is_misfortune());
+        let who: HashSet<String> = others.clone().map(|told| told.process.clone()).collect();
+        let from = others.clone().map(|told| told.at).min().unwrap_or(0);
+        let to = others.map(|told| told.at).max().unwrap_or(u64::MAX);
+        self.events.retain(|told| match &told.event {
+            Event::Killed {
+                process,
+                incarnation,
+            } => {
+                let victim = format!("{process}.{incarnation}");
+                who.contains(&victim) && (from..=to).contains(&told.at)
+            }
+            Event::Paused { process, since } => {
+                let is_victim = |name: &String| {
+                    let name = name.strip_prefix(process.as_str());
+                    name.is_some_and(|rest| rest.starts_with('.'))
+                };
+                who.iter().any(is_victim) && *since <= to && told.at >= from
+            }
+            _ => true,
+        });
+    }
+
     /// In the order of time, and without the middle of a long story.
-    pub(super) fn settle(&mut self) {
+    fn settle(&mut self) {
         self.events.sort_by_key(|told| told.at);
         let middle = TOLD..self.events.len().saturating_sub(TOLD);
         if middle.start < middle.end {
             self.left_out += middle.len();
             self.events.drain(middle);
         }
+    }
+}
+
+impl Told {
+    fn is_misfortune(&self) -> bool {
+        matches!(self.event, Event::Killed { .. } | Event::Paused { .. })
     }
 }
 

@@ -2,3 +2,4 @@
 
 pub(crate) mod chaos;
 pub(crate) mod check;
+pub(crate) mod mutants;

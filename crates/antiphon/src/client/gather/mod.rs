@@ -5,7 +5,7 @@ mod stream;
 
 use std::{fmt, sync::Arc};
 
-use antiphon_proto::Executed;
+use antiphon_proto::{Executed, mutant};
 
 pub(crate) use self::collector::{Afterwards, Arrived, accept};
 pub use self::stream::GatherStream;
@@ -120,12 +120,13 @@ impl std::error::Error for GatherError {
 /// The weakest certainty among what is missing: `No` only if nothing that is missing ran.
 fn below_minimum(min: u32, gathered: &Gathered) -> RequestError {
     let got = gathered.replies.len();
-    let nothing_ran = got == 0
-        && !gathered.missing.is_empty()
-        && gathered
-            .missing
-            .iter()
-            .all(|missing| missing.error.executed() == Executed::No);
+    let did_not_run = |missing: &Missing| missing.error.executed() == Executed::No;
+    let mut missing = gathered.missing.iter();
+    let nothing_ran = if mutant!("below_minimum_says_no") {
+        missing.any(did_not_run)
+    } else {
+        got == 0 && !gathered.missing.is_empty() && missing.all(did_not_run)
+    };
     let executed = if nothing_ran {
         Executed::No
     } else {

@@ -72,6 +72,9 @@ const REQUESTS: &[(&str, &str)] = &[
     ("partition.assignment.strategy", "cooperative-sticky"),
     ("session.timeout.ms", "10000"),
     ("heartbeat.interval.ms", "1000"),
+    // Partitions that are added are read once somebody has looked. librdkafka's own 5 min would be
+    // longer than clients wait, which send to them within half a minute.
+    ("topic.metadata.refresh.interval.ms", "10000"),
 ];
 
 impl Settings {
