@@ -77,6 +77,11 @@ impl Watermark {
         self.committable
     }
 
+    /// Lets the next [`take_commit`](Self::take_commit) return what was taken before: it may not have been committed.
+    pub fn offer_again(&mut self) {
+        self.taken = None;
+    }
+
     /// Requests started and not done.
     pub fn in_flight(&self) -> usize {
         self.unfinished

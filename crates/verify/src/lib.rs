@@ -7,5 +7,6 @@ pub mod chaos;
 pub mod checker;
 pub mod history;
 pub mod mutants;
+pub mod simulator;
 pub mod witness;
 pub mod workload;

@@ -32,6 +32,8 @@ enum Command {
     /// Answers until SIGTERM.
     #[command(hide = true)]
     Responder(command::chaos::JobArgs),
+    /// Runs the product on a model of Kafka, in virtual time, and judges what it did.
+    Simulate(command::simulate::SimulateArgs),
 }
 
 fn main() -> ExitCode {
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         Command::Chaos(args) => command::chaos::chaos(&args),
         Command::Requester(args) => args.request(),
         Command::Responder(args) => args.respond(),
+        Command::Simulate(args) => command::simulate::simulate(&args),
     };
     match done {
         Ok(code) => code,

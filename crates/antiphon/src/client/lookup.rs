@@ -14,7 +14,8 @@ const PLACES: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Lookups {
     places: [Mutex<Option<Asked>>; PLACES],
-    hasher: foldhash::fast::RandomState,
+    /// Not a random one: who waits for whom has to repeat itself in a simulation.
+    hasher: foldhash::fast::FixedState,
 }
 
 /// The last question of a place, for those who were waiting when it was asked.
@@ -32,7 +33,7 @@ impl Default for Lookups {
     fn default() -> Self {
         Self {
             places: std::array::from_fn(|_| Mutex::default()),
-            hasher: foldhash::fast::RandomState::default(),
+            hasher: foldhash::fast::FixedState::default(),
         }
     }
 }

@@ -5,25 +5,30 @@
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError, Weak,
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use antiphon_proto::mutant;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::{core::Core, matcher::Matcher};
-use crate::transport::{Subscription, TransportError};
+use crate::{
+    transport::{Subscription, TransportError},
+    wait::until,
+};
 
 /// Where replies come in, and the state of that path.
 #[derive(Debug)]
 pub(crate) struct ReplyPath {
     pub(crate) topic: Arc<str>,
     pub(crate) partition: i32,
-    state: watch::Sender<State>,
+    state: Mutex<State>,
+    /// Rung when the path is ready, or closed: callers go on in the order in which they came.
+    settled: Notify,
     /// `state` is ready: every call looks, and must not take a lock for it.
     ready: AtomicBool,
     /// How often the path has been opened. Faults of an earlier opening mean nothing.
@@ -49,7 +54,8 @@ impl ReplyPath {
         Self {
             topic,
             partition,
-            state: watch::Sender::new(State::Rebuilding),
+            state: Mutex::new(State::Rebuilding),
+            settled: Notify::new(),
             ready: AtomicBool::new(false),
             opening: AtomicU64::new(0),
             lost: AtomicU64::new(0),
@@ -65,26 +71,28 @@ impl ReplyPath {
 
     /// Resolves to true when the path is ready, to false when the client is closed.
     pub(crate) async fn wait_ready(&self) -> bool {
-        let mut state = self.state.subscribe();
-        let settled = state.wait_for(|state| *state != State::Rebuilding).await;
-        settled.is_ok_and(|state| *state == State::Ready)
+        until(&self.settled, || *self.state() != State::Rebuilding).await;
+        *self.state() == State::Ready
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The path that was opened so is gone: no call may rely on it until it is ready again. False
     /// when it has been opened anew since.
     pub(crate) fn lost(&self, opening: u64) -> bool {
-        self.state.send_if_modified(|state| {
-            let current = self.opening.load(Ordering::Acquire) == opening;
-            if current {
-                self.lost.store(opening, Ordering::Release);
-            }
-            if current && *state == State::Ready {
-                *state = State::Rebuilding;
-                self.ready
-                    .store(mutant!("path_lost_stays_ready"), Ordering::SeqCst);
-            }
-            current
-        })
+        let mut state = self.state();
+        let current = self.opening.load(Ordering::Acquire) == opening;
+        if current {
+            self.lost.store(opening, Ordering::Release);
+        }
+        if current && *state == State::Ready {
+            *state = State::Rebuilding;
+            self.ready
+                .store(mutant!("path_lost_stays_ready"), Ordering::SeqCst);
+        }
+        current
     }
 
     /// Whether the last opening is lost, also before it was called ready.
@@ -105,28 +113,29 @@ impl ReplyPath {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         // Looked at under the lock: a closer either is seen here or finds what is put in.
-        if *self.state.borrow() == State::Closed {
+        if *self.state() == State::Closed {
             return Some(subscription);
         }
         let before = current.replace(subscription);
         drop(current);
-        self.state.send_if_modified(|state| {
-            let usable = *state != State::Closed && !self.is_lost();
-            if usable {
-                *state = State::Ready;
-                self.ready.store(true, Ordering::SeqCst);
-            }
-            usable
-        });
+        let mut state = self.state();
+        if *state != State::Closed && !self.is_lost() {
+            *state = State::Ready;
+            self.ready.store(true, Ordering::SeqCst);
+        }
+        drop(state);
+        self.settled.notify_waiters();
         before
     }
 
     /// Closes the path for good; the subscription is the caller's to close.
     pub(crate) fn close(&self) -> Option<Arc<dyn Subscription>> {
-        self.state.send_modify(|state| {
+        {
+            let mut state = self.state();
             *state = State::Closed;
             self.ready.store(false, Ordering::SeqCst);
-        });
+        }
+        self.settled.notify_waiters();
         let mut current = self
             .subscription
             .lock()

@@ -50,7 +50,7 @@ impl GroupEvents for Membership {
                 );
             }
             core.settle();
-            partitions::take_commits(&gone)
+            partitions::take_last_commits(&gone)
         })
     }
 }

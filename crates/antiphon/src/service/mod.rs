@@ -148,7 +148,7 @@ impl Service {
     async fn close(&self, deadline: Duration) {
         self.core.surroundings.stopping.cancel();
         self.core.settle();
-        let commits = self.core.partitions.take_commits();
+        let commits = self.core.partitions.take_last_commits();
         if let Some(subscription) = self.core.subscription.get() {
             subscription.close(commits, deadline).await;
         }

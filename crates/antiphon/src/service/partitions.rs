@@ -108,6 +108,11 @@ impl Partition {
         Some(PartitionOffset { at, next })
     }
 
+    /// What was handed out to be committed may have been refused: hands it out once more.
+    fn offer_again(&self) {
+        self.watermark().offer_again();
+    }
+
     fn watermark(&self) -> MutexGuard<'_, Watermark> {
         self.watermark
             .lock()
@@ -130,8 +135,11 @@ impl Partitions {
         }
     }
 
+    /// Takes partitions up. While a group rebalances it refuses commits, also of partitions that
+    /// stay, and a commit in the background is not tried again: so they are made once more.
     pub(crate) fn assign(&self, partitions: &[TopicPartition]) {
         let mut owned = self.owned();
+        owned.values().for_each(|partition| partition.offer_again());
         for at in partitions {
             let partition = Partition::new(at.clone(), &self.surroundings);
             let before = owned.insert(at.clone(), Arc::new(partition));
@@ -165,6 +173,12 @@ impl Partitions {
         take_commits(self.owned().values())
     }
 
+    /// As [`take_commits`](Self::take_commits), and what has been handed out before as well: there
+    /// will be no later one.
+    pub(crate) fn take_last_commits(&self) -> Vec<PartitionOffset> {
+        take_last_commits(self.owned().values())
+    }
+
     pub(crate) fn list(&self) -> Vec<TopicPartition> {
         self.owned().keys().cloned().collect()
     }
@@ -179,6 +193,17 @@ pub(crate) fn take_commits<'a>(
 ) -> Vec<PartitionOffset> {
     let commits = partitions.into_iter().filter_map(|p| p.take_commit());
     commits.collect()
+}
+
+/// As [`take_commits`], and what has been handed out before as well.
+pub(crate) fn take_last_commits<'a>(
+    partitions: impl IntoIterator<Item = &'a Arc<Partition>>,
+) -> Vec<PartitionOffset> {
+    take_commits(
+        partitions
+            .into_iter()
+            .inspect(|partition| partition.offer_again()),
+    )
 }
 
 pub(crate) fn all_idle(partitions: &[Arc<Partition>]) -> bool {

@@ -38,7 +38,7 @@ impl Fault for Rolling {
 }
 
 /// Drains and starts all processes of a role, one after the other; how many there are.
-pub(super) fn restart_all(stage: &mut Stage<'_>, role: Role) -> Attempt<usize> {
+fn restart_all(stage: &mut Stage<'_>, role: Role) -> Attempt<usize> {
     let count = stage.of(role).len();
     for at in 0..count {
         let member = stage.member(role, at)?;

@@ -103,9 +103,11 @@ impl Desk {
         let reading = self.readings.entry(partition);
         let reading = reading.or_insert_with(|| Reading::new(now.at));
         let first = reading.last.is_none();
+        let mut others = VecDeque::new();
         if reading.last.is_some_and(|last| offset <= last) {
             // Its records begin anew: it is another partition of the same name.
             reading.committed = None;
+            others = std::mem::take(&mut reading.waiting);
         }
         reading.last = reading.last.max(Some(offset));
         reading.waiting.push_back(Waiting {
@@ -114,6 +116,9 @@ impl Desk {
             sequence: now.sequence,
         });
         let assigned_at = reading.assigned_at;
+        for other in others {
+            self.forget(other.call);
+        }
         if let Some(call) = call {
             self.work.entry(call).or_default().waiting += 1;
         }

@@ -145,6 +145,13 @@ fn no_request_is_committed_that_nobody_was_given() {
 }
 
 #[test]
+fn a_partition_whose_records_begin_anew_is_another_one() {
+    let story = story().read(5).answered(6).answered(0);
+    assert_eq!(story.clone().answers(commit(1)).violated(), HELD);
+    assert_eq!(story.read(1).answers(commit(2)).violated(), ["I10"]);
+}
+
+#[test]
 fn what_a_group_has_committed_never_goes_back() {
     let story = story()
         .answered(0)

@@ -1,0 +1,11 @@
+//! What goes wrong in a run, and when.
+
+mod fault;
+mod plan;
+mod profile;
+
+pub use self::profile::Profile;
+pub(crate) use self::{
+    fault::{Nemesis, heal},
+    plan::draw,
+};
