@@ -47,14 +47,14 @@ async fn one_of_three_freezes(_: &Env) -> Result<(), Failed> {
     let client = client_of(&servers, "web", ClientConfig::default()).await?;
     eventually_async("all calls work", LIMIT, || all_work(&client)).await?;
 
-    let first = cluster
-        .nodes()
-        .first()
-        .ok_or("three brokers have a first")?;
-    first.signal("STOP")?;
-    eventually_async("the others lead", LIMIT, || leads_nothing(&servers, 1)).await?;
+    let id = leader_of_replies(&servers, &client).await?;
+    let at = usize::try_from(id - 1).ok();
+    let node = at.and_then(|at| cluster.nodes().get(at));
+    let node = node.ok_or("the leader is one of the three")?;
+    node.signal("STOP")?;
+    eventually_async("the others lead", LIMIT, || leads_nothing(&servers, id)).await?;
     let noticed = eventually_async("calls work without it", NOTICED, || all_work(&client)).await;
-    first.signal("CONT")?;
+    node.signal("CONT")?;
     noticed?;
     let report = service.drain(LIMIT).await;
     ensure(report.abandoned == 0, format!("{report:?}"))
