@@ -16,6 +16,7 @@ mod bench;
 mod broker_restart;
 mod cli;
 mod compose_file;
+mod frozen;
 mod gather;
 mod groups;
 mod harness;
@@ -49,6 +50,7 @@ const CASES: &[&[Case]] = &[
     harness::CASES,
     round_trip::CASES,
     restart::CASES,
+    frozen::CASES,
     groups::CASES,
     strays::CASES,
     outcomes::CASES,

@@ -18,9 +18,10 @@ mod topics;
 
 use std::process::ExitCode;
 
+use antiphon_testbed::worker::say;
 use clap::{Parser, Subcommand};
 
-use self::{load::Load, parent::say, raw::Wire, result::Run};
+use self::{load::Load, raw::Wire, result::Run};
 
 #[cfg(unix)]
 #[global_allocator]

@@ -2,12 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use antiphon_testbed::worker::say;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     account::Account,
-    parent::{BEGIN, END, say},
+    parent::{BEGIN, END},
 };
 
 /// One requester's run.

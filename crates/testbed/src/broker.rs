@@ -18,13 +18,13 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-pub use cluster::{Cluster, ClusterOptions};
+pub use cluster::{Cluster, ClusterOptions, Memory};
 pub use compose::{Compose, FILE as COMPOSE_FILE, compose};
 pub use jars::{Jars, VERSION};
-pub use node::Door;
+pub use node::{Door, Node};
+pub use ports::free_port;
 pub use probe::api_versions;
 
-use node::Node;
 use plan::Plan;
 
 use crate::reason::{Attempt, Because as _};

@@ -1,4 +1,5 @@
-//! What tests and benchmarks stand on: an Apache Kafka of one node or several, and waiting for what is to become true.
+//! What tests and benchmarks stand on: an Apache Kafka of one node or several, processes of
+//! one's own program, and waiting for what is to become true.
 //!
 //! Errors are sentences for a person to read ([`reason`]): nobody ever matches on one.
 
@@ -6,3 +7,4 @@ pub mod broker;
 pub mod process;
 pub mod reason;
 pub mod wait;
+pub mod worker;

@@ -24,6 +24,14 @@ enum Command {
     Check(command::check::CheckArgs),
     /// Tests the tests: seeds one bug at a time, and shows what finds it.
     Mutants(command::mutants::MutantsArgs),
+    /// Runs rows of the fault matrix on three brokers.
+    Chaos(command::chaos::ChaosArgs),
+    /// Calls until SIGTERM.
+    #[command(hide = true)]
+    Requester(command::chaos::JobArgs),
+    /// Answers until SIGTERM.
+    #[command(hide = true)]
+    Responder(command::chaos::JobArgs),
     /// Runs the product on a model of Kafka, in virtual time, and judges what it did.
     Simulate(command::simulate::SimulateArgs),
 }
@@ -32,6 +40,9 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Check(args) => command::check::check(&args),
         Command::Mutants(args) => command::mutants::mutants(&args),
+        Command::Chaos(args) => command::chaos::chaos(&args),
+        Command::Requester(args) => args.request(),
+        Command::Responder(args) => args.respond(),
         Command::Simulate(args) => command::simulate::simulate(&args),
     };
     match done {

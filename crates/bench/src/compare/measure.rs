@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::{
-    contender::Contender, place::Address, reached::Reached, setting::Setting, worker::Worker,
-};
+use antiphon_testbed::worker::Worker;
+
+use super::{contender::Contender, place::Address, reached::Reached, setting::Setting};
 use crate::{
     account::Account,
     parent::{BEGIN, END, GO, READY},
@@ -52,9 +52,9 @@ pub(super) fn measure(
         requester.tell(GO)?;
     }
     expect_all(&mut requesters, BEGIN, LIMIT + timing.warmup)?;
-    let before = responder.account();
+    let before = Account::of(&responder.id().to_string());
     expect_all(&mut requesters, END, LIMIT + timing.duration)?;
-    let spent = responder.account().since(&before);
+    let spent = Account::of(&responder.id().to_string()).since(&before);
     let runs = requesters.iter_mut().map(result);
     let run = Run::together(&runs.collect::<Result<Vec<_>, _>>()?);
     judge(&run, &spent)

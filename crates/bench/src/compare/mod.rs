@@ -12,7 +12,6 @@ mod setting;
 mod statistics;
 mod targets;
 mod text;
-mod worker;
 
 use std::{fs, path::PathBuf, time::Duration};
 

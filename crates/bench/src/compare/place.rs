@@ -70,13 +70,14 @@ impl Own {
         };
         let options = ClusterOptions {
             brokers,
-            proxy_port: waiting.as_ref().map(|(_, port)| *port),
+            proxy_ports: waiting.iter().map(|(_, port)| *port).collect(),
             // Every run has topics of its own, which are removed after it: their space is wanted soon.
             settings: vec![("log.segment.delete.delay.ms".into(), "1000".into())],
+            ..ClusterOptions::default()
         };
         let cluster = Cluster::start(&options)?;
-        let proxy = match (waiting, cluster.port_behind_proxy()) {
-            (Some((listener, _)), Some(behind)) => Some(Proxy::start(listener, behind, DELAY)?),
+        let proxy = match (waiting, cluster.ports_behind_proxies().first()) {
+            (Some((listener, _)), Some(behind)) => Some(Proxy::start(listener, *behind, DELAY)?),
             _ => None,
         };
         let admin = cluster.bootstrap_servers();

@@ -1,9 +1,8 @@
-//! A cluster of nodes of our own, for measurements: with the memory that Kafka's own scripts give it, and thrown away
-//! when it is no longer needed.
+//! A cluster of nodes of our own, for measurements and for faults: thrown away when it is no longer needed.
 
 use std::thread;
 
-use super::jars::{AS_SHIPPED, Jars};
+use super::jars::{AS_SHIPPED, Jars, SMALL};
 use super::node::Node;
 use super::plan::{Plan, Proxied};
 use super::ports::free_port;
@@ -15,18 +14,31 @@ pub struct ClusterOptions {
     /// How many nodes, each broker and controller in one. Topics get as many replicas, and one may be missing from
     /// those that acknowledge. Default: 1.
     pub brokers: usize,
-    /// The port of a proxy on 127.0.0.1. The first node then has a second listener, which tells clients that they find
-    /// it at this port, so that they stay behind the proxy. Default: none.
-    pub proxy_port: Option<u16>,
+    /// Ports of proxies on 127.0.0.1, for the first node, the second and so on. Such a node has a second listener, which
+    /// tells clients that they find it at this port, so that they stay behind the proxy. Default: none.
+    pub proxy_ports: Vec<u16>,
+    /// How much memory each node gets. Default: as much as Kafka's own scripts give it.
+    pub memory: Memory,
     /// More settings of the nodes. Default: none.
     pub settings: Vec<(String, String)>,
+}
+
+/// How much memory a node gets, and who collects it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Memory {
+    /// What Kafka's own start script sets: 1 GiB, and a collector that pauses little.
+    #[default]
+    AsShipped,
+    /// 512 MiB and the simplest collector, for several nodes on a small machine.
+    Small,
 }
 
 impl Default for ClusterOptions {
     fn default() -> Self {
         Self {
             brokers: 1,
-            proxy_port: None,
+            proxy_ports: Vec::new(),
+            memory: Memory::AsShipped,
             settings: Vec::new(),
         }
     }
@@ -36,7 +48,6 @@ impl Default for ClusterOptions {
 #[derive(Debug)]
 pub struct Cluster {
     nodes: Vec<Node>,
-    proxied: Option<Proxied>,
 }
 
 impl Cluster {
@@ -48,7 +59,6 @@ impl Cluster {
     pub fn start(options: &ClusterOptions) -> Attempt<Self> {
         let jars = Jars::find()?;
         let plans = plans(options)?;
-        let proxied = plans.first().and_then(|plan| plan.proxied);
         // One after the other would not do: a node starts only when most of the controllers run.
         let nodes = thread::scope(|scope| {
             let launch = |plan| {
@@ -64,7 +74,6 @@ impl Cluster {
         });
         Ok(Self {
             nodes: nodes.into_iter().collect::<Attempt<_>>()?,
-            proxied,
         })
     }
 
@@ -74,9 +83,17 @@ impl Cluster {
         addresses.collect::<Vec<_>>().join(",")
     }
 
-    /// The port on which the first node waits for what comes through the proxy.
-    pub fn port_behind_proxy(&self) -> Option<u16> {
-        self.proxied.map(|proxied| proxied.listen)
+    /// The nodes; that with the id `n` is the `n`th, from 1 on.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The ports on which the nodes wait for what comes through their proxies.
+    pub fn ports_behind_proxies(&self) -> Vec<u16> {
+        self.nodes
+            .iter()
+            .filter_map(Node::port_behind_proxy)
+            .collect()
     }
 }
 
@@ -99,14 +116,19 @@ fn plans(options: &ClusterOptions) -> Attempt<Vec<Plan>> {
     let cluster_id = plans.first().map(|plan| plan.cluster_id.clone());
     for (at, plan) in plans.iter_mut().enumerate() {
         plan.id = at + 1;
-        plan.heap = AS_SHIPPED;
+        plan.heap = match options.memory {
+            Memory::AsShipped => AS_SHIPPED,
+            Memory::Small => SMALL,
+        };
         plan.controllers.clone_from(&controllers);
         plan.settings.clone_from(&options.settings);
         plan.cluster_id = cluster_id.clone().unwrap_or_default();
     }
-    if let (Some(first), Some(advertised)) = (plans.first_mut(), options.proxy_port) {
-        let listen = free_port()?;
-        first.proxied = Some(Proxied { listen, advertised });
+    for (plan, advertised) in plans.iter_mut().zip(&options.proxy_ports) {
+        plan.proxied = Some(Proxied {
+            listen: free_port()?,
+            advertised: *advertised,
+        });
     }
     Ok(plans)
 }

@@ -77,6 +77,11 @@ impl Guarded {
         self.script.try_wait().ok().flatten()
     }
 
+    /// The command's own process.
+    pub(super) fn pid(&self) -> u32 {
+        self.pid
+    }
+
     /// Sends a signal to the command itself, which still runs or has not been reaped: its id is its own.
     pub(super) fn signal(&self, name: &str) -> Attempt<()> {
         signal(self.pid, name)

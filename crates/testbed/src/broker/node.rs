@@ -3,7 +3,8 @@
 mod door;
 mod settings;
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -32,7 +33,7 @@ const QUOTED_LINES: usize = 25;
 
 /// A node, running or stopped.
 #[derive(Debug)]
-pub(super) struct Node {
+pub struct Node {
     /// `None` while stopped. Before `directory`, so that the process is gone before its data is.
     process: Mutex<Option<Guarded>>,
     directory: TempDir,
@@ -76,8 +77,8 @@ impl Node {
         Ok(node)
     }
 
-    /// Where clients connect.
-    pub(super) fn address(&self) -> String {
+    /// Where clients connect, past any proxy.
+    pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.plan.ports.broker)
     }
 
@@ -86,18 +87,37 @@ impl Node {
         self.door.as_ref()
     }
 
-    /// What the node printed, over all its starts.
-    pub(super) fn log_path(&self) -> &Path {
+    /// What the node printed, over all its starts; gone with the node.
+    pub fn log_path(&self) -> &Path {
         &self.log
     }
 
+    /// Its `server.properties`; gone with the node.
+    pub fn settings_path(&self) -> PathBuf {
+        self.settings_file()
+    }
+
+    /// Where it waits for what comes through its proxy.
+    pub fn port_behind_proxy(&self) -> Option<u16> {
+        self.plan.proxied.map(|proxied| proxied.listen)
+    }
+
+    /// Its process; none while it is stopped.
+    pub fn pid(&self) -> Option<u32> {
+        self.process().as_ref().map(Guarded::pid)
+    }
+
     /// Starts the node and returns once it answers; a running node is left as it is.
-    pub(super) fn start(&self) -> Attempt<()> {
+    ///
+    /// # Errors
+    ///
+    /// It ended, or does not answer in time.
+    pub fn start(&self) -> Attempt<()> {
         let mut process = self.process();
         if process.is_some() {
             return Ok(());
         }
-        let log_before = self.log_text().len();
+        let log_before = fs::metadata(&self.log).map_or(0, |log| log.len());
         let mut started = Guarded::start(self.directory.path(), &self.server())?;
         self.wait_until_serving(&mut started, log_before)?;
         *process = Some(started);
@@ -105,17 +125,29 @@ impl Node {
     }
 
     /// SIGTERM, and SIGKILL after a grace.
-    pub(super) fn stop(&self) -> Attempt<()> {
+    ///
+    /// # Errors
+    ///
+    /// It does not end.
+    pub fn stop(&self) -> Attempt<()> {
         self.process().take().map_or(Ok(()), Guarded::stop)
     }
 
     /// SIGKILL.
-    pub(super) fn kill(&self) -> Attempt<()> {
+    ///
+    /// # Errors
+    ///
+    /// It does not end.
+    pub fn kill(&self) -> Attempt<()> {
         self.process().take().map_or(Ok(()), Guarded::kill)
     }
 
-    /// Any signal; an error while the node is stopped.
-    pub(super) fn signal(&self, name: &str) -> Attempt<()> {
+    /// Any signal, by name: `"STOP"` freezes it, `"CONT"` lets it run on.
+    ///
+    /// # Errors
+    ///
+    /// The node is stopped.
+    pub fn signal(&self, name: &str) -> Attempt<()> {
         let process = self.process();
         process
             .as_ref()
@@ -157,7 +189,7 @@ impl Node {
     }
 
     /// Waits until a node that was just started serves clients, or has ended.
-    fn wait_until_serving(&self, process: &mut Guarded, log_before: usize) -> Attempt<()> {
+    fn wait_until_serving(&self, process: &mut Guarded, log_before: u64) -> Attempt<()> {
         let progress = || match process.ended() {
             Some(status) => Some(Err(format!("Kafka ended with {status}"))),
             None => self.is_serving(log_before).then_some(Ok(())),
@@ -169,22 +201,24 @@ impl Node {
     }
 
     /// Whether it has said so, and answers.
-    fn is_serving(&self, log_before: usize) -> bool {
-        let log = self.log_text();
-        log.get(log_before..)
-            .is_some_and(|log| log.contains(STARTED))
-            && api_versions(&self.address()).is_ok()
+    fn is_serving(&self, log_before: u64) -> bool {
+        self.log_since(log_before).contains(STARTED) && api_versions(&self.address()).is_ok()
     }
 
-    /// The whole log; nothing before the first start.
-    fn log_text(&self) -> String {
-        let log = fs::read(&self.log).unwrap_or_default();
+    /// The log from a byte on; nothing before the first start.
+    fn log_since(&self, byte: u64) -> String {
+        let mut log = Vec::new();
+        // A log that can not be read says nothing yet.
+        let _ = File::open(&self.log).and_then(|mut file| {
+            file.seek(SeekFrom::Start(byte))?;
+            file.read_to_end(&mut log)
+        });
         String::from_utf8_lossy(&log).into_owned()
     }
 
     /// The last lines of the log.
     fn log_end(&self) -> String {
-        let log = self.log_text();
+        let log = self.log_since(0);
         let lines: Vec<_> = log.lines().collect();
         lines[lines.len().saturating_sub(QUOTED_LINES)..].join("\n")
     }

@@ -40,7 +40,11 @@ impl Ports {
 }
 
 /// One port of 127.0.0.1 on which nobody listens, never the same twice in a process.
-pub(super) fn free_port() -> Attempt<u16> {
+///
+/// # Errors
+///
+/// Somebody listens on each of them.
+pub fn free_port() -> Attempt<u16> {
     (0..COUNT)
         .map(|_| candidate())
         .find(|port| is_free(*port).is_ok())

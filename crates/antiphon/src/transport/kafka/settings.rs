@@ -23,12 +23,19 @@ pub(super) struct Settings {
 const SERVERS: &str = "bootstrap.servers";
 
 /// For every client. Quick to come back after a broker's restart: librdkafka's own default waits
-/// up to ten seconds.
+/// up to ten seconds. And quick to leave a broker that has frozen, which says nothing while others
+/// have taken over what it led: librdkafka would wait a minute for its answers, and look for new
+/// leaders every five. No question takes a healthy broker that long; what is sent has a timeout of
+/// its own.
 const COMMON: &[(&str, &str)] = &[
     ("client.id", "antiphon"),
     ("reconnect.backoff.ms", "50"),
     ("reconnect.backoff.max.ms", "1000"),
     ("socket.keepalive.enable", "true"),
+    ("socket.timeout.ms", "10000"),
+    // Partitions that are added are read once somebody has looked, too: five minutes would be
+    // longer than clients wait, which send to them within half a minute.
+    ("topic.metadata.refresh.interval.ms", "10000"),
     ("allow.auto.create.topics", "false"),
 ];
 
@@ -72,9 +79,6 @@ const REQUESTS: &[(&str, &str)] = &[
     ("partition.assignment.strategy", "cooperative-sticky"),
     ("session.timeout.ms", "10000"),
     ("heartbeat.interval.ms", "1000"),
-    // Partitions that are added are read once somebody has looked. librdkafka's own 5 min would be
-    // longer than clients wait, which send to them within half a minute.
-    ("topic.metadata.refresh.interval.ms", "10000"),
 ];
 
 impl Settings {
