@@ -51,7 +51,11 @@ pub(crate) fn mutants(args: &MutantsArgs) -> Result<ExitCode, String> {
     }
     eprintln!("building with all seeded bugs");
     let build = Build::new(!args.no_tests).map_err(|error| error.to_string())?;
-    let profiles = if args.no_simulations { &[] } else { &*args.profiles };
+    let profiles = if args.no_simulations {
+        &[]
+    } else {
+        &*args.profiles
+    };
     let mut jobs = Job::simulations(&build.verify, profiles, &args.seeds);
     jobs.extend(build.tests);
     let limit = Duration::from_secs(args.limit);

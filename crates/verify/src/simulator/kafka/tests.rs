@@ -243,7 +243,10 @@ fn a_topic_that_is_deleted_takes_its_offsets_along_and_its_group_notices_later()
 
 /// Notes what was reported.
 #[derive(Debug, Default)]
-struct Reports(Mutex<Vec<(u64, Option<(Kind, bool)>)>>);
+struct Reports(Mutex<Vec<Report>>);
+
+/// A token, and of a failure what kind it is and whether the record may be stored.
+type Report = (u64, Option<(Kind, bool)>);
 
 impl Reports {
     fn take(&self) -> Vec<(u64, Option<(Kind, bool)>)> {
