@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
 
@@ -10,6 +10,7 @@ use tokio::time::{sleep, timeout};
 
 use super::{
     dice::Dice,
+    kafka::Cluster,
     point::Point,
     schedule::{self, Nemesis, Profile},
     world::{self, Shape, World},
@@ -36,7 +37,7 @@ pub struct Finished {
     pub run: Run,
     /// What happened, in order.
     pub history: Vec<Entry>,
-    /// Why it did not come to its end, if it did not.
+    /// Why it did not come to its end, or left something behind, if so.
     pub stuck: Option<String>,
     /// How often something went wrong, by what it was.
     pub counts: BTreeMap<&'static str, u64>,
@@ -52,10 +53,16 @@ pub fn run(seed: u64, profile: Profile) -> std::io::Result<Finished> {
         .enable_time()
         .start_paused(true)
         .build()?;
-    Ok(runtime.block_on(simulate(seed, profile)))
+    let (mut finished, cluster) = runtime.block_on(simulate(seed, profile));
+    drop(runtime);
+    if cluster.strong_count() > 0 {
+        let held = "all tasks are gone, and something still holds the cluster: it holds itself";
+        finished.stuck.get_or_insert_with(|| held.to_owned());
+    }
+    Ok(finished)
 }
 
-async fn simulate(seed: u64, profile: Profile) -> Finished {
+async fn simulate(seed: u64, profile: Profile) -> (Finished, Weak<Cluster>) {
     let mut dice = Dice::new(seed);
     let shape = Shape::draw(&mut dice.branch());
     let plan = schedule::draw(&mut dice.branch(), profile, &shape);
@@ -69,12 +76,13 @@ async fn simulate(seed: u64, profile: Profile) -> Finished {
     for (point, times) in world.ledger.deaths() {
         counts.insert(Point::name(point), u64::from(times));
     }
-    Finished {
+    let finished = Finished {
         run: described(&world, seed, profile),
         history: world.ledger.take(),
         stuck,
         counts,
-    }
+    };
+    (finished, Arc::downgrade(&world.cluster))
 }
 
 /// The two phases: faults without mercy, then none, until all has come to an end.

@@ -33,7 +33,6 @@ pub(super) struct Member {
     pub(super) group: Arc<str>,
     pub(super) topics: BTreeSet<Arc<str>>,
     pub(super) session: Duration,
-    pub(super) events: Arc<dyn GroupEvents>,
     pub(super) strings: Arc<Strings>,
     state: Mutex<State>,
     /// Rung when there is something to commit.
@@ -86,7 +85,6 @@ pub(super) fn join(
         group: group.into(),
         topics: topics.iter().map(|topic| topic.as_str().into()).collect(),
         session,
-        events,
         strings: Arc::clone(&strings),
         state: Mutex::default(),
         committing: Notify::new(),
@@ -95,7 +93,7 @@ pub(super) fn join(
     });
     let source = Grouped(Arc::clone(&member));
     tokio::spawn(feed::run(place.clone(), Arc::clone(&strings), source, sink));
-    member.spawn(rebalance::run(Arc::clone(&member)));
+    member.spawn(rebalance::run(Arc::clone(&member), events));
     member.spawn(carry_out(Arc::clone(&member)));
     member.spawn(beat(Arc::clone(&member)));
     Arc::new(Handle {

@@ -1,8 +1,8 @@
 //! How a member gets partitions and gives them up: the order in which librdkafka does it.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, ops::Deref, sync::Arc, time::Duration};
 
-use antiphon::transport::TopicPartition;
+use antiphon::transport::{GroupEvents, TopicPartition};
 use tokio::time::{sleep, timeout};
 
 use super::{
@@ -21,7 +21,23 @@ const LAST_COMMIT: Duration = Duration::from_secs(3);
 /// How often a member that waits for its round to end looks again, though nothing has moved.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-pub(super) async fn run(member: Arc<Member>) {
+/// A member, with whom it tells of its partitions. Apart from what the core holds of the member:
+/// it would hold itself by it.
+struct Rebalances {
+    member: Arc<Member>,
+    events: Arc<dyn GroupEvents>,
+}
+
+impl Deref for Rebalances {
+    type Target = Member;
+
+    fn deref(&self) -> &Member {
+        &self.member
+    }
+}
+
+pub(super) async fn run(member: Arc<Member>, events: Arc<dyn GroupEvents>) {
+    let member = Rebalances { member, events };
     loop {
         let id = member.state().id;
         let Some(id) = id else {
@@ -37,7 +53,7 @@ pub(super) async fn run(member: Arc<Member>) {
     }
 }
 
-impl Member {
+impl Rebalances {
     async fn asked(&self) {
         if !self.place.ask().await {
             never::<()>().await;
