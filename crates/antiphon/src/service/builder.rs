@@ -173,7 +173,10 @@ impl ServiceBuilder {
                 Arc::new(KafkaTransport::connect(&self.kafka, role).await?)
             }
         };
-        let topics: Vec<String> = self.routes.topics().map(ToString::to_string).collect();
+        let mut topics: Vec<String> = self.routes.topics().map(ToString::to_string).collect();
+        // Not in the order of a hash: of several that are missing it is always the same one that is
+        // named.
+        topics.sort_unstable();
         for topic in &topics {
             ensure(&*transport, topic, &self.config, self.kafka.connect_timeout).await?;
         }
