@@ -63,7 +63,11 @@ fn thaws(_: &Env) -> Result<(), Failed> {
     let kafka = KafkaHandle::private()?;
     let address = kafka.bootstrap_servers();
     kafka.signal("STOP")?;
-    ensure(api_versions(address).is_err(), "a frozen broker answers")?;
+    // The signal is sent; each thread stops when it is next to run.
+    let frozen = Duration::from_secs(5);
+    eventually("the frozen broker says nothing", frozen, || {
+        api_versions(address).err()
+    })?;
     kafka.signal("CONT")?;
     let thawed = Duration::from_secs(20);
     eventually("the thawed broker answers", thawed, || {

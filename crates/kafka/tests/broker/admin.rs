@@ -1,5 +1,7 @@
 //! The cluster.
 
+use std::{net::TcpListener, time::Duration};
+
 use antiphon_kafka::{
     Admin, EmbeddedBroker, EmbeddedConfig, ErrorKind, NewTopic, auto_create, is_embedded,
 };
@@ -14,12 +16,22 @@ fn the_embedded_broker_is_known_by_its_id() {
     assert!(!is_embedded("MkU3OEVBNTcwNTJENDM2Qk"));
 }
 
+/// One that has a broker may have heard of its controller before it is asked.
+#[test]
+fn without_a_broker_no_controller_is_known() {
+    // It lets clients connect, and says nothing.
+    let mute = TcpListener::bind("127.0.0.1:0").unwrap();
+    let servers = mute.local_addr().unwrap().to_string();
+    let admin = Admin::new(&[("bootstrap.servers", &*servers)].into_iter().collect()).unwrap();
+    assert!(admin.brokers(Duration::from_millis(100)).is_err());
+    assert_eq!(admin.controller(), None);
+}
+
 #[test]
 fn a_cluster_describes_itself() {
     let broker = EmbeddedBroker::start(EmbeddedConfig { brokers: 3 }).unwrap();
     broker.create_topic("t", 6).unwrap();
     let admin = Admin::new(&properties(&broker)).unwrap();
-    assert_eq!(admin.controller(), None);
     let brokers = admin.brokers(LIMIT).unwrap();
     assert_eq!(
         brokers.iter().map(|broker| broker.id).collect::<Vec<_>>(),

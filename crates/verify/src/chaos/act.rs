@@ -16,8 +16,12 @@ pub(crate) enum Act {
     KillAllBut { node: usize },
     /// SIGSTOP to a broker.
     FreezeBroker { node: usize },
-    /// What clients say to a broker, what it says to them, or both does not pass.
-    Partition { node: usize, way: Way },
+    /// What clients of a role, or all, say to a broker, what it says to them, or both does not pass.
+    Partition {
+        node: usize,
+        way: Way,
+        whom: Option<Role>,
+    },
     /// This share of the brokers' answers to stored records is lost, with their connections.
     LoseAcks { share: f64 },
     /// The brokers' answers to stored records come so many milliseconds later.
@@ -93,18 +97,23 @@ impl fmt::Display for Act {
             Self::KillController => f.write_str("active controller"),
             Self::KillAllBut { node } => write!(f, "all brokers but {node}"),
             Self::FreezeBroker { node } => write!(f, "broker {node}"),
-            Self::Partition { node, way } => write!(f, "broker {node}, {way:?}"),
+            Self::Partition { node, way, whom } => {
+                let whom = whom.map_or("all", |role| role.word());
+                write!(f, "broker {node} and {whom}, {way:?}")
+            }
             Self::LoseAcks { share } => write!(f, "{} % of acknowledgements", share * 100.0),
             Self::HoldAcks { milliseconds } => write!(f, "acknowledgements by {milliseconds} ms"),
             Self::HoldReads { milliseconds } => write!(f, "reads by {milliseconds} ms"),
             Self::Narrow { bytes_per_second } => write!(f, "{bytes_per_second} B/s"),
             Self::Kill { role, at } | Self::Freeze { role, at } => {
-                write!(f, "{role:?} {}", at + 1)
+                write!(f, "{} {}", role.word(), at + 1)
             }
             Self::Abort { at, event, nth } => write!(f, "responder {} at {event} {nth}", at + 1),
             Self::Churn => f.write_str("one more responder, again and again"),
             Self::Grow { partitions } => write!(f, "to {partitions} partitions"),
-            Self::Clock { role, milliseconds } => write!(f, "all of {role:?} by {milliseconds} ms"),
+            Self::Clock { role, milliseconds } => {
+                write!(f, "every {} by {milliseconds} ms", role.word())
+            }
             Self::Slow { factor } | Self::Overload { factor } => write!(f, "{factor} times"),
             Self::Poison { share } => write!(f, "{} % of each kind", share * 100.0),
             Self::Hostile => f.write_str("forged and replayed replies, foreign addresses, garbage"),

@@ -57,10 +57,7 @@ pub(super) struct Member {
 
 impl Member {
     pub(super) fn new(common: &Common, role: Role, number: u16, service: &str, rate: u32) -> Self {
-        let name = match role {
-            Role::Requester => format!("requester-{number}"),
-            _ => format!("responder-{number}"),
-        };
+        let name = format!("{}-{number}", role.word());
         let topics = &common.topics;
         let serves = match service == topics.auditors {
             true => vec![topics.panel.clone()],
@@ -111,10 +108,7 @@ impl Member {
             .append(true)
             .read(true)
             .open(&log);
-        let command = match self.process.role {
-            Role::Requester => "requester",
-            _ => "responder",
-        };
+        let command = self.process.role.word();
         let job = serde_json::to_string(&self.job).because("a job")?;
         let arguments = [command, "--job", &job];
         self.worker = Some(Worker::start_complaining_to(

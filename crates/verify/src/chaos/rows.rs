@@ -141,6 +141,8 @@ const ROWS: &[Row] = &[
             Act::Partition {
                 node: node(random),
                 way: ways[count % ways.len()],
+                whom: [None, Some(Role::Requester), Some(Role::Responder)]
+                    [random.random_range(0..3)],
             }
         },
     ),

@@ -44,6 +44,18 @@ pub enum Role {
     Truth,
 }
 
+impl Role {
+    /// In a word: how its processes are named, and what starts them.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Requester => "requester",
+            Self::Responder => "responder",
+            Self::Nemesis => "nemesis",
+            Self::Truth => "truth",
+        }
+    }
+}
+
 /// A partition of a topic.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct At {

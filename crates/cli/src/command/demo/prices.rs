@@ -72,8 +72,11 @@ pub(super) async fn show(page: &mut Page, stage: &Stage, client: &Client) -> Res
     page.table(&["topic", "reply", "executed"], &rows(&gathered))?;
     page.facts(&[("took", millis(took))])?;
     let honest = |one: &Missing| one.error().executed() == Executed::Maybe;
+    // That one is missing says that it was not waited for, however slow this machine is.
     expect(
-        gathered.replies.len() == 2 && gathered.missing.iter().all(honest) && took < LATE,
+        gathered.replies.len() == 2
+            && gathered.missing.len() == 1
+            && gathered.missing.iter().all(honest),
         || format!("{} replies within {took:?}", gathered.replies.len()),
     )
 }

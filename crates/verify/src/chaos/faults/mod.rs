@@ -42,7 +42,7 @@ pub(super) fn fault(act: &Act, seed: u64) -> Box<dyn Fault> {
         Act::KillController => Box::new(controller::KilledController::default()),
         Act::KillAllBut { node } => Box::new(brokers::AllBut::new(*node)),
         Act::FreezeBroker { node } => Box::new(frozen::FrozenBroker::new(*node)),
-        Act::Partition { node, way } => Box::new(network::Impaired::hole(*node, *way)),
+        Act::Partition { node, way, whom } => Box::new(network::Impaired::hole(*node, *way, *whom)),
         Act::LoseAcks { share } => Box::new(network::Impaired::lose_acks(*share)),
         Act::HoldAcks { milliseconds } => Box::new(network::Impaired::hold(PRODUCE, *milliseconds)),
         Act::HoldReads { milliseconds } => Box::new(network::Impaired::hold(FETCH, *milliseconds)),

@@ -5,9 +5,12 @@ use std::time::Duration;
 use antiphon_testbed::reason::Attempt;
 
 use super::Fault;
-use crate::chaos::{
-    proxy::{Answers, Counts, Impairment, PRODUCE, Proxy, Way},
-    stage::Stage,
+use crate::{
+    chaos::{
+        proxy::{Answers, Counts, Impairment, PRODUCE, Proxy, Way},
+        stage::Stage,
+    },
+    history::Role,
 };
 
 /// A narrow line has an effect when messages waited for it so long altogether, in microseconds.
@@ -29,12 +32,13 @@ impl Impaired {
         }
     }
 
-    pub(super) fn hole(node: usize, way: Way) -> Self {
-        let hole = Some(way);
+    pub(super) fn hole(node: usize, way: Way, whom: Option<Role>) -> Self {
         Self {
             node: Some(node),
             ..Self::everywhere(Impairment {
-                hole,
+                hole: Some(way),
+                // Processes name their clients after themselves.
+                client: whom.map(|role| role.word().to_owned()),
                 ..Impairment::default()
             })
         }
