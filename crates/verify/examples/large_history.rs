@@ -236,6 +236,7 @@ fn answer(book: &mut Book, of: &Call) -> Done {
     let (call, execution) = (of.call, of.facts.execution);
     let received = Event::Received {
         call: Some(call),
+        id: Some(Arc::clone(&of.id)),
         from: of.to.clone(),
         offset: of.offset,
     };
@@ -243,6 +244,7 @@ fn answer(book: &mut Book, of: &Call) -> Done {
     let started = Event::Started {
         call,
         execution,
+        id: Arc::clone(&of.id),
         topic: Some(Arc::clone(&of.to.topic)),
     };
     book.write(of.at + 4, &started)?;

@@ -106,7 +106,9 @@ fn responder(event: &Event) -> String {
             let how = if *lost { "loses" } else { "gives up" };
             format!("{how} {}", places(partitions))
         }
-        Event::Received { call, from, offset } => {
+        Event::Received {
+            call, from, offset, ..
+        } => {
             let what = call.map_or_else(|| "something".to_owned(), |call| call.to_string());
             format!("reads {what} at {} offset {offset}", place(from))
         }

@@ -115,9 +115,9 @@ impl Subject {
             Event::Stray { id, .. } | Event::ReplyStored { id } | Event::ReplyFailed { id, .. } => {
                 self.has_id(id)
             }
-            Event::Received { call, from, offset } => {
-                call.is_some_and(|call| self.has_call(call)) || self.has_record(from, *offset)
-            }
+            Event::Received {
+                call, from, offset, ..
+            } => call.is_some_and(|call| self.has_call(call)) || self.has_record(from, *offset),
             Event::Record {
                 at,
                 offset,

@@ -182,6 +182,9 @@ pub enum Event {
         /// The call; none where it is not a request of the run.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         call: Option<CallId>,
+        /// The correlation id, where one could be read.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<Arc<str>>,
         /// Where it stood.
         from: At,
         /// At which offset.
@@ -193,6 +196,8 @@ pub enum Event {
         call: CallId,
         /// This run of it.
         execution: ExecutionId,
+        /// The correlation id of the request that it runs for.
+        id: Arc<str>,
         /// The request topic that it came from.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         topic: Option<Arc<str>>,

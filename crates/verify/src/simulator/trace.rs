@@ -90,7 +90,9 @@ fn answered(event: &Event) -> String {
             let how = if *lost { "loses" } else { "gives up" };
             format!("{how} {}", list(partitions))
         }
-        Event::Received { call, from, offset } => {
+        Event::Received {
+            call, from, offset, ..
+        } => {
             let call = call.map_or_else(|| "?".to_owned(), |call| call.to_string());
             format!("{}@{offset} ──▶ {call}", on(from))
         }

@@ -91,9 +91,10 @@ fn event(record: &Record<'_>, role: Role, key: Key) -> Event {
         partition: record.partition,
     };
     let (offset, value) = (record.offset, record.value.unwrap_or_default());
+    let id = correlation_id(record);
     if role == Role::Requester {
         return Event::Seen {
-            id: correlation_id(record).unwrap_or_default(),
+            id: id.unwrap_or_default(),
             from,
             offset,
             facts: ReplyPayload::decode(value).map(|reply| reply.facts(key)),
@@ -101,6 +102,7 @@ fn event(record: &Record<'_>, role: Role, key: Key) -> Event {
     }
     Event::Received {
         call: RequestPayload::decode(value).map(|request| request.call),
+        id,
         from,
         offset,
     }

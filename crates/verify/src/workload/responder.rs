@@ -49,6 +49,7 @@ async fn answer(
     recorder.record(Event::Started {
         call,
         execution,
+        id: String::from_utf8_lossy(context.correlation_id()).into(),
         topic: Some(context.topic().into()),
     });
     if request.work > 0 {

@@ -87,18 +87,9 @@ fn judge_passed(state: &State, one: &Passed, excused: bool) -> Judged {
     {
         return Judged::Unknown;
     }
-    let (mut replied, mut settled, mut known) = (one.replied, one.settled, false);
-    for (row, _) in state.ids_of(one.call) {
-        known = true;
-        if let Some(answer) = state.processes[one.process].desk.answers.get(&row) {
-            replied |= answer.replied_between(one.between);
-            settled |= answer.settled_between(one.between);
-        }
-    }
     let asked = state.calls[one.call].asked;
-    match (one.started || replied, settled) {
+    match (one.started || one.replied, one.settled) {
         (true, true) => Judged::Fine,
-        _ if !known => Judged::Unknown,
         (true, false) => Judged::TooEarly,
         (false, _) if excused => Judged::Fine,
         (false, _) => match asked {

@@ -3,7 +3,7 @@
 //! An offset may be committed when the request before it, and all before that, need not be done
 //! again: the reply was acknowledged, or given up after a failure, or there is none to be written.
 //! Most requests are seen to be so right here, by the responder's own events; the rest is
-//! [`Passed`], and judged at the end, when it is known which ids belong to which call.
+//! [`Passed`], and judged at the end, when all faults and deadlines are known.
 
 use std::collections::VecDeque;
 
@@ -13,9 +13,8 @@ use crate::checker::rows::{Map, NONE, Row};
 #[derive(Debug, Default)]
 pub(in crate::checker) struct Desk {
     readings: Map<Row, Reading>,
+    /// By correlation id: a call to two topics is two requests, of which each has to be done.
     work: Map<Row, Work>,
-    /// What was said under ids of which the call was not known then.
-    pub(in crate::checker) answers: Map<Row, Answer>,
 }
 
 /// One assignment of a partition.
@@ -31,24 +30,18 @@ struct Reading {
 #[derive(Clone, Copy, Debug)]
 struct Waiting {
     call: Row,
+    id: Row,
     offset: i64,
     sequence: u64,
 }
 
-/// What the responder has last done for a call of which it has uncommitted requests.
+/// When the responder has last done what for an id that it has uncommitted requests of.
 #[derive(Clone, Copy, Debug, Default)]
 struct Work {
     waiting: u32,
     started: u64,
     replied: u64,
     settled: u64,
-}
-
-/// When replies under an id were sent, and settled: first and last, as numbers of events.
-#[derive(Clone, Copy, Debug, Default)]
-pub(in crate::checker) struct Answer {
-    replied: Option<(u64, u64)>,
-    settled: Option<(u64, u64)>,
 }
 
 /// A request that was committed, and was not seen to be done.
@@ -59,8 +52,6 @@ pub(in crate::checker) struct Passed {
     pub(in crate::checker) offset: i64,
     pub(in crate::checker) call: Row,
     pub(in crate::checker) committed_at: u64,
-    /// Between these events of its process.
-    pub(in crate::checker) between: (u64, u64),
     pub(in crate::checker) started: bool,
     pub(in crate::checker) replied: bool,
     pub(in crate::checker) settled: bool,
@@ -87,17 +78,18 @@ impl Desk {
     pub(super) fn assigned(&mut self, partition: Row, now: Moment) {
         if let Some(before) = self.readings.insert(partition, Reading::new(now.at)) {
             for waiting in before.waiting {
-                self.forget(waiting.call);
+                self.forget(waiting.id);
             }
         }
     }
 
-    /// Returns when the partition was assigned, if this is the first record of it since.
+    /// `request` is its call and its id. Returns when the partition was assigned, if this is the first
+    /// record of it since.
     pub(super) fn received(
         &mut self,
         partition: Row,
         offset: i64,
-        call: Option<Row>,
+        request: Option<(Row, Row)>,
         now: Moment,
     ) -> Option<u64> {
         let reading = self.readings.entry(partition);
@@ -110,41 +102,39 @@ impl Desk {
             others = std::mem::take(&mut reading.waiting);
         }
         reading.last = reading.last.max(Some(offset));
+        let (call, id) = request.unwrap_or((NONE, NONE));
         reading.waiting.push_back(Waiting {
-            call: call.unwrap_or(NONE),
+            call,
+            id,
             offset,
             sequence: now.sequence,
         });
         let assigned_at = reading.assigned_at;
         for other in others {
-            self.forget(other.call);
+            self.forget(other.id);
         }
-        if let Some(call) = call {
-            self.work.entry(call).or_default().waiting += 1;
+        if id != NONE {
+            self.work.entry(id).or_default().waiting += 1;
         }
         first.then_some(assigned_at)
     }
 
-    pub(super) fn started(&mut self, call: Row, now: Moment) {
-        if let Some(work) = self.work.get_mut(&call) {
+    pub(super) fn started(&mut self, id: Row, now: Moment) {
+        if let Some(work) = self.work.get_mut(&id) {
             work.started = now.sequence;
         }
     }
 
-    pub(super) fn replied(&mut self, id: Row, call: Option<Row>, now: Moment) {
-        match call.map(|call| self.work.get_mut(&call)) {
-            Some(Some(work)) => work.replied = now.sequence,
-            Some(None) => {}
-            None => note(&mut self.answers.entry(id).or_default().replied, now),
+    pub(super) fn replied(&mut self, id: Row, now: Moment) {
+        if let Some(work) = self.work.get_mut(&id) {
+            work.replied = now.sequence;
         }
     }
 
     /// A reply was acknowledged, or failed: then the product may have given it up.
-    pub(super) fn settled(&mut self, id: Row, call: Option<Row>, now: Moment) {
-        match call.map(|call| self.work.get_mut(&call)) {
-            Some(Some(work)) => work.settled = now.sequence,
-            Some(None) => {}
-            None => note(&mut self.answers.entry(id).or_default().settled, now),
+    pub(super) fn settled(&mut self, id: Row, now: Moment) {
+        if let Some(work) = self.work.get_mut(&id) {
+            work.settled = now.sequence;
         }
     }
 
@@ -166,9 +156,9 @@ impl Desk {
         let last = reading.last;
         let done = reading.waiting.partition_point(|one| one.offset < next);
         let taken: Vec<Waiting> = reading.waiting.drain(..done).collect();
-        for one in taken.into_iter().filter(|one| one.call != NONE) {
-            let work = self.work.get(&one.call).copied().unwrap_or_default();
-            self.forget(one.call);
+        for one in taken.into_iter().filter(|one| one.id != NONE) {
+            let work = self.work.get(&one.id).copied().unwrap_or_default();
+            self.forget(one.id);
             let since = |event: u64| event > one.sequence;
             let (started, replied) = (since(work.started), since(work.replied));
             let settled = since(work.settled);
@@ -181,7 +171,6 @@ impl Desk {
                 offset: one.offset,
                 call: one.call,
                 committed_at: now.at,
-                between: (one.sequence, now.sequence),
                 started,
                 replied,
                 settled,
@@ -193,11 +182,11 @@ impl Desk {
         }
     }
 
-    fn forget(&mut self, call: Row) {
-        if let Some(work) = self.work.get_mut(&call) {
+    fn forget(&mut self, id: Row) {
+        if let Some(work) = self.work.get_mut(&id) {
             work.waiting = work.waiting.saturating_sub(1);
             if work.waiting == 0 {
-                self.work.remove(&call);
+                self.work.remove(&id);
             }
         }
     }
@@ -212,24 +201,4 @@ impl Reading {
             waiting: VecDeque::new(),
         }
     }
-}
-
-impl Answer {
-    pub(in crate::checker) fn replied_between(&self, between: (u64, u64)) -> bool {
-        within(self.replied, between)
-    }
-
-    pub(in crate::checker) fn settled_between(&self, between: (u64, u64)) -> bool {
-        within(self.settled, between)
-    }
-}
-
-fn note(noted: &mut Option<(u64, u64)>, now: Moment) {
-    let first = noted.map_or(now.sequence, |(first, _)| first);
-    *noted = Some((first, now.sequence));
-}
-
-/// Perhaps: of more than two only the first and the last are known.
-fn within(noted: Option<(u64, u64)>, (from, to): (u64, u64)) -> bool {
-    noted.is_some_and(|(first, last)| first < to && last > from)
 }

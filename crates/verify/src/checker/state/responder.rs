@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     checker::{key::IdKey, rule, subject::Subject},
-    history::{At, CallId, Certainty, Delivery, Event, ExecutionId, Facts},
+    history::{At, CallId, Certainty, Delivery, Event, ExecutionId},
 };
 
 impl State {
@@ -19,26 +19,30 @@ impl State {
                     self.processes[now.process].desk.assigned(partition, now);
                 }
             }
-            Event::Received { call, from, offset } => self.received(*call, from, *offset, now),
+            Event::Received {
+                call,
+                id,
+                from,
+                offset,
+            } => self.received(call.zip(id.as_deref()), from, *offset, now),
             Event::Started {
                 call,
                 execution,
+                id,
                 topic,
             } => {
                 let topic = topic.as_ref().map_or(NONE, |topic| self.topic(topic));
                 self.started(*call, *execution, topic, now);
+                let id = self.id(id);
+                self.processes[now.process].desk.started(id, now);
             }
             Event::Effect { call, .. } => {
                 let call = self.call(*call);
                 self.calls[call].effects = self.calls[call].effects.saturating_add(1);
             }
             Event::Replied {
-                id,
-                to,
-                executed,
-                facts,
-                ..
-            } => self.replied(id, to, *executed, facts.as_ref(), now),
+                id, to, executed, ..
+            } => self.replied(id, to, *executed, now),
             Event::ReplyStored { id } => {
                 self.totals.replies_stored += 1;
                 let row = self.id(id);
@@ -58,12 +62,12 @@ impl State {
         }
     }
 
-    fn received(&mut self, call: Option<CallId>, from: &At, offset: i64, now: Moment) {
+    fn received(&mut self, request: Option<(CallId, &str)>, from: &At, offset: i64, now: Moment) {
         let partition = self.partition(from);
-        let call = call.map(|call| self.call(call));
+        let request = request.map(|(call, id)| (self.call(call), self.id(id)));
         self.partitions[partition].received.insert(offset);
         let desk = &mut self.processes[now.process].desk;
-        if let Some(assigned_at) = desk.received(partition, offset, call, now) {
+        if let Some(assigned_at) = desk.received(partition, offset, request, now) {
             self.partitions[partition].begins.push(Begin {
                 process: now.process,
                 assigned_at,
@@ -83,17 +87,9 @@ impl State {
             topic,
         };
         self.executions.insert(execution, run);
-        self.processes[now.process].desk.started(call, now);
     }
 
-    fn replied(
-        &mut self,
-        id: &str,
-        to: &At,
-        executed: Option<Certainty>,
-        facts: Option<&Facts>,
-        now: Moment,
-    ) {
+    fn replied(&mut self, id: &str, to: &At, executed: Option<Certainty>, now: Moment) {
         let row = self.id(id);
         let partition = self.partition(to);
         self.ids[row].replied_to = partition;
@@ -101,9 +97,7 @@ impl State {
             let subject = Subject::default().id(IdKey::of(id));
             subject.topic(Arc::clone(&to.topic))
         });
-        let call = self.whose(row);
-        let call = call.or_else(|| self.calls.find(&facts?.call));
-        self.processes[now.process].desk.replied(row, call, now);
+        self.processes[now.process].desk.replied(row, now);
         if let Some(executed @ (Certainty::No | Certainty::Yes)) = executed {
             self.claims.push(Claim {
                 by: Claimant::Responder {
@@ -117,12 +111,7 @@ impl State {
     }
 
     fn settled(&mut self, id: Row, now: Moment) {
-        let call = self.whose(id);
-        self.processes[now.process].desk.settled(id, call, now);
-    }
-
-    fn whose(&self, id: Row) -> Option<Row> {
-        Some(self.ids[id].call).filter(|call| *call != NONE)
+        self.processes[now.process].desk.settled(id, now);
     }
 
     fn committed(&mut self, at: &At, next: i64, now: Moment) {

@@ -71,6 +71,7 @@ fn of_calls() -> impl Strategy<Value = Event> {
         number().prop_map(|n| Event::Started {
             call: CallId(n),
             execution: ExecutionId(n),
+            id: id(n % 3),
             topic: None,
         }),
         (0..3_u64).prop_map(effect),
@@ -86,6 +87,7 @@ fn of_offsets() -> impl Strategy<Value = Event> {
         Just(assigned()),
         (0..3_u64, place()).prop_map(|(n, offset)| Event::Received {
             call: Some(call(n)),
+            id: Some(id(n)),
             from: at("work", 0),
             offset,
         }),

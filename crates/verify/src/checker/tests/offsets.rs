@@ -104,6 +104,40 @@ fn an_acknowledgement_before_a_redelivery_is_not_one_of_it() {
 }
 
 #[test]
+fn a_call_to_two_topics_is_two_requests() {
+    let begins = |story: Story| {
+        let received = Event::Received {
+            call: Some(call(0)),
+            id: Some(id(7)),
+            from: at("more", 0),
+            offset: 0,
+        };
+        let started = Event::Started {
+            call: call(0),
+            execution: execution(7),
+            id: id(7),
+            topic: Some("more".into()),
+        };
+        story.answers(received).answers(started)
+    };
+    let fails = refused(7, "INTERNAL", Certainty::Maybe);
+    let one_runs = begins(story().read(0).answers(started(0)));
+    let other_is_done = one_runs.answers(fails.clone()).answers(stored(7));
+    assert_eq!(other_is_done.answers(commit(1)).violated(), ["I10"]);
+    let other_runs = begins(story().answered(0));
+    assert_eq!(other_runs.answers(commit(1)).violated(), HELD);
+    let gone = Event::TopicGone {
+        name: "web.replies".into(),
+    };
+    let refused = begins(story().read(0).nemesis(gone)).answers(fails);
+    assert_eq!(
+        refused.answers(commit(1)).violated(),
+        HELD,
+        "the address of the one was refused, and the other is not acknowledged yet"
+    );
+}
+
+#[test]
 fn no_request_is_passed_over() {
     let silent = story().read(0);
     assert_eq!(silent.clone().answers(commit(1)).violated(), ["I10"]);
@@ -123,6 +157,7 @@ fn no_request_is_passed_over() {
     assert_eq!(gone.violated(), HELD, "its address was refused");
     let foreign = Event::Received {
         call: None,
+        id: None,
         from: at("work", 0),
         offset: 0,
     };

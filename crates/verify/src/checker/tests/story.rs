@@ -276,6 +276,7 @@ pub(super) fn revoked() -> Event {
 pub(super) fn received(n: u64) -> Event {
     Event::Received {
         call: Some(call(n)),
+        id: Some(id(n)),
         from: at("work", 0),
         offset: offset(n),
     }
@@ -289,6 +290,7 @@ pub(super) fn started_as(n: u64, execution: ExecutionId, topic: &str) -> Event {
     Event::Started {
         call: call(n),
         execution,
+        id: id(n),
         topic: Some(topic.into()),
     }
 }

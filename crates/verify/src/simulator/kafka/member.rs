@@ -67,6 +67,9 @@ pub(super) struct Reading {
 
 #[derive(Debug)]
 struct Commit {
+    /// Who the member was when it asked; none: none.
+    id: Option<MemberId>,
+    generation: u32,
     offsets: Vec<(At, i64)>,
     done: Option<oneshot::Sender<Result<(), Refused>>>,
 }
@@ -135,7 +138,15 @@ impl Member {
             (at, next)
         });
         let offsets = offsets.collect();
-        self.state().commits.push_back(Commit { offsets, done });
+        let mut state = self.state();
+        let (id, generation) = (state.id, state.generation);
+        state.commits.push_back(Commit {
+            id,
+            generation,
+            offsets,
+            done,
+        });
+        drop(state);
         self.committing.notify_one();
     }
 
@@ -184,34 +195,33 @@ impl Member {
 async fn carry_out(member: Arc<Member>) {
     loop {
         let next = member.state().commits.pop_front();
-        let Some(Commit { offsets, done }) = next else {
+        let Some(commit) = next else {
             member.committing.notified().await;
             continue;
         };
-        let answer = send(&member, &offsets).await;
+        let answer = send(&member, &commit).await;
         match answer {
             Ok(()) => member.place.life.passed(Point::Committed),
             Err(Refused::Stale) => member.place.cluster.count("commit refused"),
         }
-        if let Some(done) = done {
+        if let Some(done) = commit.done {
             // Whoever asked may have stopped waiting.
             let _ = done.send(answer);
         }
     }
 }
 
-async fn send(member: &Member, offsets: &[(At, i64)]) -> Result<(), Refused> {
+/// Under the generation in which it was asked for: librdkafka holds a commit back only while there is
+/// no coordinator, and sends it before it joins the group again.
+async fn send(member: &Member, commit: &Commit) -> Result<(), Refused> {
     let cluster = &member.place.cluster;
+    let id = commit.id.ok_or(Refused::Stale)?;
     loop {
         member.place.life.running().await;
-        let (id, generation) = {
-            let state = member.state();
-            (state.id, state.generation)
-        };
-        let id = id.ok_or(Refused::Stale)?;
         cluster.way().await;
-        let answer = cluster
-            .groups(|groups, log, _| groups.commit(&member.group, id, generation, offsets, log));
+        let answer = cluster.groups(|groups, log, _| {
+            groups.commit(&member.group, id, commit.generation, &commit.offsets, log)
+        });
         cluster.way().await;
         match answer {
             Some(answer) => return answer,
