@@ -138,7 +138,8 @@ impl ClientBuilder {
                 StartError::transport(
                     format!(
                         "can not read the reply topic {}, partition {}",
-                        path.topic, path.partition
+                        path.topic,
+                        path.partition()
                     ),
                     error,
                 )
@@ -239,12 +240,12 @@ fn choose_partition(
     let partition = reply
         .partition
         .unwrap_or_else(|| i32::try_from(spread).unwrap_or(0));
-    match u32::try_from(partition) {
-        Ok(chosen) if chosen < partitions => Ok(partition),
-        _ => Err(StartError::config(format!(
-            "reply partition {partition} is not one of the {partitions} that the reply topic has"
-        ))),
+    if reaches(partitions, partition) {
+        return Ok(partition);
     }
+    Err(StartError::config(format!(
+        "reply partition {partition} is not one of the {partitions} that the reply topic has"
+    )))
 }
 
 /// How many partitions the reply topic has; creates it where that is allowed.
@@ -297,21 +298,26 @@ async fn ensure(
     transport.ensure_topic(&spec, timeout).await
 }
 
-/// Brings a reply topic back that was deleted under a running client, where that is allowed.
+/// Brings a reply topic back that was deleted under a running client, where that is allowed. One
+/// that is back with fewer partitions has another place for this client, unless it was told where.
 pub(super) async fn ensure_reply_topic(core: &Core) -> Result<(), TransportError> {
     let timeout = Duration::from_secs(5);
     let reply = &core.config.reply;
     let partitions = ensure(&*core.transport, &core.path.topic, reply, timeout).await?;
-    match u32::try_from(core.path.partition) {
-        Ok(partition) if partition < partitions => Ok(()),
-        _ => {
-            let message = format!("the reply topic has only {partitions} partitions now");
-            Err(
-                TransportError::new(TransportErrorKind::UnknownPartition, message)
-                    .at(Arc::clone(&core.path.topic), Some(core.path.partition)),
-            )
-        }
+    if reaches(partitions, core.path.partition()) {
+        return Ok(());
     }
+    let chosen = choose_partition(reply, partitions, core.instance).map_err(|_| {
+        let message = format!("the reply topic has only {partitions} partitions now");
+        TransportError::new(TransportErrorKind::UnknownPartition, message)
+            .at(Arc::clone(&core.path.topic), reply.partition)
+    })?;
+    core.path.move_to(chosen);
+    Ok(())
+}
+
+fn reaches(partitions: u32, partition: i32) -> bool {
+    u32::try_from(partition).is_ok_and(|number| number < partitions)
 }
 
 impl std::fmt::Debug for ClientBuilder {

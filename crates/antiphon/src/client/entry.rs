@@ -131,7 +131,7 @@ impl<H: Hold> Entry<H> {
         let budget = u32::try_from(left.as_millis()).unwrap_or(u32::MAX);
         let at = core.time.unix_ms(self.started);
         let fields = RequestFields {
-            partition: Some(core.path.partition),
+            partition: Some(core.path.partition()),
             deadline: Some(Deadline::new(at.saturating_add(u64::from(budget)), budget)),
             requester: Some(&core.requester),
             operation: draft.operation.as_deref(),

@@ -140,9 +140,10 @@ impl Client {
         &self.core().path.topic
     }
 
-    /// The partition that replies come in on.
+    /// The partition that replies come in on. It changes when the topic was deleted and made anew
+    /// with too few partitions for it, unless the configuration names it.
     pub fn reply_partition(&self) -> i32 {
-        self.core().path.partition
+        self.core().path.partition()
     }
 
     /// Takes no more calls, lets the running ones end until `deadline`, ends the rest as closed

@@ -6,7 +6,7 @@
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -25,7 +25,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct ReplyPath {
     pub(crate) topic: Arc<str>,
-    pub(crate) partition: i32,
+    /// Another only while no call relies on the path.
+    partition: AtomicI32,
     state: Mutex<State>,
     /// Rung when the path is ready, or closed: callers go on in the order in which they came.
     settled: Notify,
@@ -53,7 +54,7 @@ impl ReplyPath {
     pub(crate) fn new(topic: Arc<str>, partition: i32) -> Self {
         Self {
             topic,
-            partition,
+            partition: AtomicI32::new(partition),
             state: Mutex::new(State::Rebuilding),
             settled: Notify::new(),
             ready: AtomicBool::new(false),
@@ -61,6 +62,16 @@ impl ReplyPath {
             lost: AtomicU64::new(0),
             subscription: Mutex::new(None),
         }
+    }
+
+    pub(crate) fn partition(&self) -> i32 {
+        self.partition.load(Ordering::Relaxed)
+    }
+
+    /// What is opened next reads this partition. A call reads the number after it has seen that the
+    /// path is ready, and so not before this.
+    pub(crate) fn move_to(&self, partition: i32) {
+        self.partition.store(partition, Ordering::Relaxed);
     }
 
     /// Sequentially consistent with [`lost`](Self::lost): a call that is in the table and sees a
@@ -152,9 +163,10 @@ pub(crate) async fn open(
 ) -> Result<(), TransportError> {
     let path = &core.path;
     let matcher = Matcher::new(core, faults.clone(), path.next_opening());
-    let opened =
-        core.transport
-            .read_from_end(&path.topic, path.partition, Box::new(matcher), timeout);
+    let (topic, partition) = (&*path.topic, path.partition());
+    let opened = core
+        .transport
+        .read_from_end(topic, partition, Box::new(matcher), timeout);
     let subscription = opened.await?;
     if let Some(before) = path.replace(subscription) {
         drop(before.close(Vec::new(), Duration::from_secs(5)));
@@ -183,7 +195,7 @@ pub(crate) async fn supervise(
         if !core.path.is_lost() {
             continue;
         }
-        tracing::warn!(%cause, topic = %core.path.topic, partition = core.path.partition, "reply path lost; building it anew");
+        tracing::warn!(%cause, topic = %core.path.topic, partition = core.path.partition(), "reply path lost; building it anew");
         tokio::select! {
             biased;
             () = rebuild(&core, &sender) => {}
@@ -201,7 +213,7 @@ async fn rebuild(core: &Arc<Core>, faults: &mpsc::Sender<TransportError>) {
         };
         match built.await {
             Ok(()) => {
-                tracing::info!(topic = %core.path.topic, partition = core.path.partition, "reply path ready again");
+                tracing::info!(topic = %core.path.topic, partition = core.path.partition(), "reply path ready again");
                 return;
             }
             Err(error) => tracing::warn!(%error, "reply path not ready yet"),

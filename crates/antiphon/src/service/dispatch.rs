@@ -476,11 +476,9 @@ impl RecordSink for Dispatcher {
         let now = self.core.clock.elapsed();
         if now >= self.next_commit {
             self.next_commit = now.saturating_add(self.core.config.commit_interval);
-            let commits = self.core.partitions.take_commits();
-            if let Some(subscription) = self.core.subscription.get()
-                && !commits.is_empty()
-            {
-                subscription.commit(&commits);
+            if let Some(subscription) = self.core.subscription.get() {
+                let commit = |offsets: &[_]| subscription.commit(offsets);
+                self.core.partitions.commit(commit);
             }
             self.core.show();
         }

@@ -182,13 +182,17 @@ impl Partitions {
             .collect()
     }
 
-    /// What may be committed and has not been handed out before.
-    pub(crate) fn take_commits(&self) -> Vec<PartitionOffset> {
-        take_commits(self.owned().values())
+    /// Hands over what may be committed and has not been handed over before, if there is any. No
+    /// partition is revoked meanwhile: its last offset is committed after this one, not before.
+    pub(crate) fn commit(&self, commit: impl FnOnce(&[PartitionOffset])) {
+        let owned = self.owned();
+        let commits = take_commits(owned.values());
+        if !commits.is_empty() {
+            commit(&commits);
+        }
     }
 
-    /// As [`take_commits`](Self::take_commits), and what has been handed out before as well: there
-    /// will be no later one.
+    /// What may be committed, also if it has been handed over before: there will be no later one.
     pub(crate) fn take_last_commits(&self) -> Vec<PartitionOffset> {
         take_last_commits(self.owned().values())
     }
@@ -202,7 +206,7 @@ impl Partitions {
     }
 }
 
-pub(crate) fn take_commits<'a>(
+fn take_commits<'a>(
     partitions: impl IntoIterator<Item = &'a Arc<Partition>>,
 ) -> Vec<PartitionOffset> {
     let commits = partitions.into_iter().filter_map(|p| p.take_commit());

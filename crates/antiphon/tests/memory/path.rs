@@ -5,6 +5,7 @@ use std::time::Duration;
 use antiphon::{
     Client, Executed, RequestErrorKind as Kind, StartErrorKind,
     config::{ClientConfig, ReplyConfig},
+    transport::memory::MemoryBroker,
 };
 use futures::StreamExt;
 
@@ -101,6 +102,50 @@ async fn without_a_path_a_call_is_not_ready_and_not_sent() {
         broker.create_topic("web.replies", 8);
         tokio::time::sleep(Duration::from_secs(2)).await;
         client.request("echo").send().await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_topic_made_anew_with_fewer_partitions_gives_the_client_another() {
+    let broker = broker();
+    broker.create_topic("web.replies", 64);
+    let _service = echo(&broker).await;
+    let client = client_beyond(&broker, 2).await;
+    broker.delete_topic("web.replies");
+    broker.create_topic("web.replies", 2);
+    settle().await;
+    let reply = client.request("echo").send().await.unwrap();
+    assert!(reply.partition() < 2);
+    assert_eq!(reply.partition(), client.reply_partition());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_partition_that_was_asked_for_is_waited_for() {
+    let broker = broker();
+    broker.create_topic("web.replies", 8);
+    let _service = echo(&broker).await;
+    let mut config = not_created(true);
+    config.reply.partition = Some(5);
+    let client = client_with(&broker, config).await;
+    broker.delete_topic("web.replies");
+    broker.create_topic("web.replies", 2);
+    settle().await;
+    let error = client.request("echo").send().await.unwrap_err();
+    assert_unsent(&error, Kind::NotReady);
+    broker.delete_topic("web.replies");
+    broker.create_topic("web.replies", 8);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let reply = client.request("echo").send().await.unwrap();
+    assert_eq!(reply.partition(), 5);
+}
+
+/// A client whose reply partition is none of the first few.
+async fn client_beyond(broker: &MemoryBroker, few: i32) -> Client {
+    loop {
+        let client = client_with(broker, not_created(false)).await;
+        if client.reply_partition() >= few {
+            return client;
+        }
     }
 }
 
