@@ -229,3 +229,45 @@ pub(crate) fn all_idle(partitions: &[Arc<Partition>]) -> bool {
         .iter()
         .all(|partition| partition.in_flight() == 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::mpsc, thread, time::Duration};
+
+    use super::*;
+    use crate::transport::SystemClock;
+
+    #[test]
+    fn no_partition_is_revoked_while_its_offset_is_handed_over() {
+        let surroundings = Surroundings {
+            clock: Arc::new(SystemClock::default()),
+            stopping: CancellationToken::new(),
+        };
+        let partitions = Partitions::new(Arc::new(surroundings));
+        let at = TopicPartition {
+            topic: "work".into(),
+            partition: 0,
+        };
+        partitions.assign(std::slice::from_ref(&at));
+        let partition = partitions.get("work", 0).unwrap();
+        partition.done(partition.start(0).unwrap());
+        let order = Mutex::new(Vec::new());
+        let note = |what| order.lock().unwrap().push(what);
+        thread::scope(|scope| {
+            partitions.commit(|_| {
+                let (begins, begun) = mpsc::channel();
+                scope.spawn(|| {
+                    begins.send(()).unwrap();
+                    drop(begins);
+                    partitions.revoke(std::slice::from_ref(&at));
+                    note("revoked");
+                });
+                begun.recv().unwrap();
+                // Long enough for a revocation that nothing holds up.
+                thread::sleep(Duration::from_millis(20));
+                note("handed over");
+            });
+        });
+        assert_eq!(*order.lock().unwrap(), ["handed over", "revoked"]);
+    }
+}
