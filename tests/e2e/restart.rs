@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use antiphon::config::{ClientConfig, ServiceConfig};
+use antiphon::config::{ClientConfig, ReplyConfig, ServiceConfig};
 use antiphon::{Client, Executed, Reply, RequestError, RequestErrorKind as Kind};
 use antiphon_kafka::Admin;
 use bytes::Bytes;
@@ -12,9 +12,11 @@ use libtest_mimic::Failed;
 use tokio::task::JoinHandle;
 
 use crate::support::broker::KafkaHandle;
-use crate::support::rig::{LIMIT, block_on, client_of, create_topic, properties, serve_on};
+use crate::support::rig::{
+    LIMIT, block_on, client_of, create_topic, echo, properties, serve_on, topic_exists,
+};
 use crate::support::suite::{Case, Env, Needs, ensure};
-use crate::support::wait::eventually_async;
+use crate::support::wait::{eventually, eventually_async};
 
 pub(crate) const CASES: &[Case] = &[
     Case {
@@ -26,6 +28,11 @@ pub(crate) const CASES: &[Case] = &[
         name: "restart::a_deleted_reply_topic_is_told_to_every_call_and_made_anew",
         needs: Needs::PrivateKafka,
         run: |env| block_on(reply_topic_deleted(env)),
+    },
+    Case {
+        name: "restart::a_client_moves_when_its_reply_topic_is_made_anew_with_fewer_partitions",
+        needs: Needs::Kafka,
+        run: |env| block_on(reply_topic_smaller(env)),
     },
 ];
 
@@ -145,14 +152,7 @@ async fn reply_topic_deleted(_: &Env) -> Result<(), Failed> {
         })
         .await?;
         let at = servers.clone();
-        let deleted = tokio::task::spawn_blocking(move || {
-            let admin = Admin::new(&properties(&at)).map_err(|e| e.to_string())?;
-            admin
-                .delete_topic("web.replies", LIMIT)
-                .map_err(|e| e.to_string())
-        });
-        deleted.await??;
-        Ok::<_, Failed>(())
+        tokio::task::spawn_blocking(move || delete_topic(&at, "web.replies")).await?
     };
     let (lost, deleted) = tokio::join!(waiting, delete);
     deleted?;
@@ -168,4 +168,56 @@ async fn reply_topic_deleted(_: &Env) -> Result<(), Failed> {
         .send()
         .await?;
     ensure(&reply.value()[..] == b"after", format!("{reply:?}"))
+}
+
+async fn reply_topic_smaller(env: &Env) -> Result<(), Failed> {
+    let topic = env.create_topic("work", 1)?;
+    let _service = echo(env, &topic).await?;
+    let servers = env.bootstrap_servers().to_owned();
+    let group = env.topic("shrinks");
+    let replies = format!("{group}.replies");
+    let (at, name) = (servers.clone(), replies.clone());
+    tokio::task::spawn_blocking(move || create_topic(&at, &name, 16, &[])).await??;
+    let client = beyond_the_first(&servers, &group).await?;
+    let call = || client.request(&topic).timeout(2 * LIMIT).send();
+    ensure(call().await?.partition() > 0, "it is not on its partition")?;
+    tokio::task::spawn_blocking(move || {
+        delete_topic(&servers, &replies)?;
+        eventually("it is gone", LIMIT, || {
+            let exists = topic_exists(&servers, &replies);
+            exists.is_ok_and(|exists| !exists).then_some(())
+        })?;
+        create_topic(&servers, &replies, 1, &[]).map_err(Failed::from)
+    })
+    .await??;
+    // Whether it knows already that the path is gone, or finds out with this call.
+    let reply = match call().await {
+        Err(error) if error.kind() == Kind::ReplyPathLost => call().await?,
+        other => other?,
+    };
+    ensure(reply.partition() == 0, format!("{reply:?}"))?;
+    ensure(client.reply_partition() == 0, "it does not say so")
+}
+
+/// A client that is not on the first partition of its reply topic, which it leaves to others.
+async fn beyond_the_first(servers: &str, group: &str) -> Result<Client, Failed> {
+    loop {
+        let config = ClientConfig {
+            reply: ReplyConfig {
+                create: false,
+                ..ReplyConfig::default()
+            },
+            ..ClientConfig::default()
+        };
+        let client = client_of(servers, group, config).await?;
+        if client.reply_partition() > 0 {
+            return Ok(client);
+        }
+    }
+}
+
+fn delete_topic(servers: &str, name: &str) -> Result<(), Failed> {
+    let admin = Admin::new(&properties(servers))?;
+    admin.delete_topic(name, LIMIT)?;
+    Ok(())
 }
