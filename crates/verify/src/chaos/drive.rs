@@ -85,7 +85,8 @@ impl<'a> Drive<'a> {
         let starvation = Starvation::watch();
         let played = self.play(&topics, Key(run.key));
         let longest = starvation.end();
-        if longest > LONGEST {
+        let starved = longest > LONGEST;
+        if starved {
             self.problems
                 .push(format!("the machine gave the run no time for {longest:?}"));
         }
@@ -96,6 +97,7 @@ impl<'a> Drive<'a> {
         report.code = self.row.code.to_owned();
         report.title = self.row.title.to_owned();
         report.problems = self.problems;
+        report.starved = starved;
         Ok(report)
     }
 

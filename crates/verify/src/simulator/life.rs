@@ -85,17 +85,16 @@ impl Life {
 
     /// The process is at this point; afterwards it may be dead.
     pub(crate) fn passed(&self, point: Point) {
-        let doomed = {
+        let left = {
             let mut state = self.state();
-            match &mut state.doom {
-                Some((at, times)) if *at == point => {
-                    *times -= 1;
-                    *times == 0
-                }
-                _ => false,
-            }
+            let Some((at, times)) = state.doom.filter(|(at, _)| *at == point) else {
+                return;
+            };
+            // It may come by here again: the dead finish the step that they are in.
+            state.doom = (times > 1).then(|| (at, times - 1));
+            times - 1
         };
-        if doomed {
+        if left == 0 {
             self.ledger.died_at(point);
             let fault = self.ledger.fault(point.name(), self.to_string());
             self.kill();

@@ -29,6 +29,8 @@ pub struct RowReport {
     /// Why the run does not count, whatever the verdicts: a fault without effect, a process that ended by itself, a
     /// machine that had no time.
     pub problems: Vec<String>,
+    /// The machine gave the run no time; one of the problems says for how long.
+    pub starved: bool,
     /// How long it took, all in all.
     pub took: Duration,
     /// Where its histories are, if they were kept.
@@ -91,6 +93,11 @@ impl RowReport {
     /// Whether nothing is wrong with the product, and nothing with the run.
     pub fn passed(&self) -> bool {
         self.problems.is_empty() && self.violated().next().is_none()
+    }
+
+    /// Nothing that it shows is of the product: it was starved, and nothing is violated.
+    pub fn says_nothing(&self) -> bool {
+        self.starved && self.violated().next().is_none()
     }
 
     /// The invariants that do not hold.

@@ -48,6 +48,18 @@ fn example() -> ChaosReport {
 }
 
 #[test]
+fn a_run_without_time_says_nothing_unless_it_found_something() {
+    let [found, nothing] = example().rows.try_into().unwrap();
+    let starved = |row: &RowReport| RowReport {
+        starved: true,
+        ..row.clone()
+    };
+    assert!(starved(&nothing).says_nothing());
+    assert!(!nothing.says_nothing(), "it had its time");
+    assert!(!starved(&found).says_nothing(), "a violation is one");
+}
+
+#[test]
 fn a_violation_and_a_fault_without_effect_both_fail() {
     let report = example();
     assert!(!report.passed());
