@@ -255,7 +255,7 @@ mod tests {
         let note = |what| order.lock().unwrap().push(what);
         thread::scope(|scope| {
             partitions.commit(|_| {
-                let (begins, begun) = mpsc::channel();
+                let (begins, begun) = mpsc::sync_channel(1);
                 scope.spawn(|| {
                     begins.send(()).unwrap();
                     drop(begins);
