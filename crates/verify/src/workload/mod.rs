@@ -9,5 +9,5 @@ pub use self::{
     caller::{Call, Caller},
     load::{Pace, offer},
     mix::Mix,
-    responder::answering,
+    responder::{answering, answering_at_once},
 };

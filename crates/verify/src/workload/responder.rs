@@ -27,40 +27,86 @@ const TOO_LARGE: usize = 2 << 20;
 /// One per process, for all of its routes: it counts the process' executions, and two would name them
 /// alike.
 pub fn answering(recorder: Arc<dyn Recorder>, process: Arc<ProcessId>, key: Key) -> impl Handler {
-    let runs = Arc::<AtomicU64>::default();
-    service::raw(move |context, value| {
-        let count = runs.fetch_add(1, Ordering::Relaxed);
-        let execution = ExecutionId::new(process.number, process.incarnation, count);
-        answer(Arc::clone(&recorder), context, value, execution, key)
+    let answering = Arc::new(Answering::new(recorder, process, key));
+    service::raw(move |context, value| answer(Arc::clone(&answering), context, value))
+}
+
+/// As [`answering`], by a handler that does not wait: it works for no time, whatever it is asked to.
+pub fn answering_at_once(
+    recorder: Arc<dyn Recorder>,
+    process: Arc<ProcessId>,
+    key: Key,
+) -> impl Handler {
+    let answering = Answering::new(recorder, process, key);
+    service::sync(move |request| {
+        let (topic, id) = (request.topic(), request.correlation_id());
+        let begun = answering.begin(request.value(), topic, id)?;
+        answering.finish(&begun)
     })
 }
 
 async fn answer(
-    recorder: Arc<dyn Recorder>,
+    answering: Arc<Answering>,
     context: Context,
     value: Bytes,
-    execution: ExecutionId,
-    key: Key,
 ) -> Result<Bytes, Status> {
-    let Some(request) = RequestPayload::decode(&value) else {
-        return Err(Status::invalid_argument("this is no request of the run"));
-    };
-    let call = request.call;
-    recorder.record(Event::Started {
-        call,
-        execution,
-        id: String::from_utf8_lossy(context.correlation_id()).into(),
-        topic: Some(context.topic().into()),
-    });
-    if request.work > 0 {
-        tokio::time::sleep(Duration::from_micros(request.work)).await;
+    let begun = answering.begin(&value, context.topic(), context.correlation_id())?;
+    if begun.request.work > 0 {
+        tokio::time::sleep(Duration::from_micros(begun.request.work)).await;
     }
-    recorder.record(Event::Effect { call, execution });
-    match request.fail {
-        None => Ok(ReplyPayload::new(&request, execution, key).encode()),
-        Some(Misbehaviour::Error) => Err(Status::internal("as the request asked")),
-        Some(Misbehaviour::TooLarge) => Ok(vec![b' '; TOO_LARGE].into()),
-        #[expect(clippy::panic, reason = "a handler that panics is a part of the load")]
-        Some(Misbehaviour::Panic) => panic!("as the request asked"),
+    answering.finish(&begun)
+}
+
+struct Answering {
+    recorder: Arc<dyn Recorder>,
+    process: Arc<ProcessId>,
+    key: Key,
+    runs: AtomicU64,
+}
+
+/// A run of a handler.
+struct Begun {
+    request: RequestPayload,
+    execution: ExecutionId,
+}
+
+impl Answering {
+    fn new(recorder: Arc<dyn Recorder>, process: Arc<ProcessId>, key: Key) -> Self {
+        Self {
+            recorder,
+            process,
+            key,
+            runs: AtomicU64::new(0),
+        }
+    }
+
+    fn begin(&self, value: &[u8], topic: &str, id: &[u8]) -> Result<Begun, Status> {
+        let Some(request) = RequestPayload::decode(value) else {
+            return Err(Status::invalid_argument("this is no request of the run"));
+        };
+        let count = self.runs.fetch_add(1, Ordering::Relaxed);
+        let execution = ExecutionId::new(self.process.number, self.process.incarnation, count);
+        self.recorder.record(Event::Started {
+            call: request.call,
+            execution,
+            id: String::from_utf8_lossy(id).into(),
+            topic: Some(topic.into()),
+        });
+        Ok(Begun { request, execution })
+    }
+
+    fn finish(&self, begun: &Begun) -> Result<Bytes, Status> {
+        let Begun { request, execution } = begun;
+        self.recorder.record(Event::Effect {
+            call: request.call,
+            execution: *execution,
+        });
+        match request.fail {
+            None => Ok(ReplyPayload::new(request, *execution, self.key).encode()),
+            Some(Misbehaviour::Error) => Err(Status::internal("as the request asked")),
+            Some(Misbehaviour::TooLarge) => Ok(vec![b' '; TOO_LARGE].into()),
+            #[expect(clippy::panic, reason = "a handler that panics is a part of the load")]
+            Some(Misbehaviour::Panic) => panic!("as the request asked"),
+        }
     }
 }

@@ -74,20 +74,19 @@ pub(crate) fn draw(dice: &mut Dice, profile: Profile, shape: &Shape) -> Vec<(Dur
     if kinds.is_empty() {
         return Vec::new();
     }
-    let replies_grow = dice.happens(0.5);
     let count = dice.below(2..12);
     let mut plan: Vec<(Duration, Fault)> = (0..count)
         .filter_map(|_| {
             let at = dice.between(FIRST, shape.stormy);
             let kind = *dice.one_of(&kinds)?;
-            Some((at, fault(dice, kind, replies_grow, shape)?))
+            Some((at, fault(dice, kind, shape)?))
         })
         .collect();
     plan.sort_by_key(|(at, _)| *at);
     plan
 }
 
-fn fault(dice: &mut Dice, kind: Kind, replies_grow: bool, shape: &Shape) -> Option<Fault> {
+fn fault(dice: &mut Dice, kind: Kind, shape: &Shape) -> Option<Fault> {
     let seconds = Duration::from_secs;
     let millis = Duration::from_millis;
     Some(match kind {
@@ -119,7 +118,6 @@ fn fault(dice: &mut Dice, kind: Kind, replies_grow: bool, shape: &Shape) -> Opti
             who: anybody(dice, shape)?,
             by: clock_step(dice),
         },
-        Kind::DeleteReplies if replies_grow => return None,
         Kind::DeleteReplies => Fault::Delete {
             topic: replies(dice, shape)?,
             again: None,
@@ -138,7 +136,7 @@ fn fault(dice: &mut Dice, kind: Kind, replies_grow: bool, shape: &Shape) -> Opti
             }
         }
         Kind::Grow => Fault::Grow {
-            topic: growing(dice, shape, replies_grow)?,
+            topic: topic(dice, shape)?,
             partitions: dice.below(2..10),
         },
         Kind::Expire => Fault::Expire {
@@ -183,16 +181,6 @@ fn anybody(dice: &mut Dice, shape: &Shape) -> Option<Who> {
 fn topic(dice: &mut Dice, shape: &Shape) -> Option<Arc<str>> {
     let all = shape.allowed();
     dice.one_of(&all).cloned()
-}
-
-/// Topics that may grow. Who has deleted a reply topic makes it as large as its settings say, and a
-/// requester on a partition beyond that would wait for it for ever: so those do not do both.
-fn growing(dice: &mut Dice, shape: &Shape, replies: bool) -> Option<Arc<str>> {
-    if replies {
-        return topic(dice, shape);
-    }
-    let all = &shape.topics;
-    dice.one_of(all).map(|(name, _)| Arc::clone(name))
 }
 
 fn replies(dice: &mut Dice, shape: &Shape) -> Option<Arc<str>> {

@@ -9,7 +9,7 @@ use std::{
 
 use antiphon::{
     Status,
-    service::{Handler, Request, Response},
+    service::{Handler, Request, Response, SyncHandler, SyncRequest},
 };
 use futures::future::BoxFuture;
 
@@ -66,9 +66,9 @@ pub(super) struct GatedHandler {
 }
 
 impl GatedHandler {
-    pub(super) fn new(life: &Arc<Life>, inner: impl Handler) -> Self {
+    pub(super) fn new(life: &Arc<Life>, inner: Arc<dyn Handler>) -> Self {
         Self {
-            inner: Arc::new(inner),
+            inner,
             life: Arc::clone(life),
         }
     }
@@ -79,6 +79,19 @@ impl Handler for GatedHandler {
         let inner = Arc::clone(&self.inner);
         let run = async move { inner.handle(request).await };
         Box::pin(Gated::new(&self.life, run))
+    }
+
+    fn as_sync(&self) -> Option<&dyn SyncHandler> {
+        self.inner.as_sync().map(|_| self as &dyn SyncHandler)
+    }
+}
+
+/// Called where records are handed over, and so not while the process stands still.
+impl SyncHandler for GatedHandler {
+    fn answer(&self, request: &SyncRequest<'_>) -> Result<Response, Status> {
+        let inner = self.inner.as_sync();
+        let inner = inner.ok_or_else(|| Status::internal("it is one that waits"))?;
+        inner.answer(request)
     }
 }
 

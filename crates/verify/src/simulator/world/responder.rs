@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use antiphon::Service;
+use antiphon::{Service, service::Handler};
 use tokio::time::sleep;
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     history::{Event, Recorder},
-    workload::answering,
+    workload::{answering, answering_at_once},
 };
 
 /// Pause before a service that did not start is built again.
@@ -59,8 +59,13 @@ async fn answer(mut birth: Birth, shape: &ResponderShape) {
 async fn start(birth: &mut Birth, shape: &ResponderShape) -> Option<Service> {
     let recorder = Arc::clone(&birth.life) as Arc<dyn Recorder>;
     let process = Arc::clone(birth.life.process());
-    let answering = answering(recorder, process, birth.world.key());
-    let handler = GatedHandler::new(&birth.life, answering);
+    let key = birth.world.key();
+    let handler: Arc<dyn Handler> = if shape.at_once {
+        Arc::new(answering_at_once(recorder, process, key))
+    } else {
+        Arc::new(answering(recorder, process, key))
+    };
+    let handler = GatedHandler::new(&birth.life, handler);
     while !birth.stop.is_cancelled() {
         let transport = birth.world.transport(
             &birth.life,

@@ -59,6 +59,8 @@ pub(crate) struct ResponderShape {
     pub(crate) group: Arc<str>,
     pub(crate) topics: Vec<Arc<str>>,
     pub(crate) config: ServiceConfig,
+    /// Its handler does not wait.
+    pub(crate) at_once: bool,
     pub(crate) node: NodeSettings,
     pub(crate) starts: Duration,
 }
@@ -229,6 +231,7 @@ fn responders(
                 group: group.into(),
                 topics: topics.map(|(topic, _)| Arc::clone(topic)).collect(),
                 config: service(dice),
+                at_once: dice.happens(0.25),
                 node: node(dice, Duration::from_secs(300)),
                 starts: if index > 0 && dice.happens(0.3) {
                     dice.up_to(Duration::from_secs(5))
