@@ -3,8 +3,9 @@
 //! A request that is committed was handed to a responder. That responder, between reading and
 //! committing it, has
 //!
-//! - begun a handler or sent a reply, and the log has acknowledged a reply to it or reported a
-//!   failure: after a failure a reply may be given up, when its time is over or its topic is gone; or
+//! - begun a handler or sent a reply, and the log has acknowledged a reply to it; or
+//! - begun a handler or sent a reply, of which the log has reported a failure, and the call's time was
+//!   over, or its reply topic may have been gone: then it is given up, and else sent again; or
 //! - said nothing, and the call's time was over: it expired while its reply address was looked up; or
 //! - said nothing, and its reply address was refused, which only happens in runs in which topics are
 //!   deleted, or clocks are wrong so that it seemed expired.
@@ -35,6 +36,7 @@ pub(super) fn judge(state: &mut State) {
                 continue;
             }
             Judged::TooEarly => "before its reply was acknowledged or given up",
+            Judged::GivenUp => "and gave its reply up, for which its caller still waited",
             Judged::PassedOver => "and has neither begun a handler for it nor answered it",
         };
         findings.found(one.committed_at, || {
@@ -73,10 +75,15 @@ pub(super) fn judge(state: &mut State) {
     state.docket = docket;
 }
 
+/// By how much a deadline is early on the wire, which counts in milliseconds: when a call began, and
+/// how long it may take, are both rounded down.
+const WIRE: u64 = 2_000;
+
 enum Judged {
     Fine,
     Unknown,
     TooEarly,
+    GivenUp,
     PassedOver,
 }
 
@@ -87,16 +94,14 @@ fn judge_passed(state: &State, one: &Passed, excused: bool) -> Judged {
     {
         return Judged::Unknown;
     }
-    let asked = state.calls[one.call].asked;
-    match (one.started || one.replied, one.settled) {
-        (true, true) => Judged::Fine,
-        (true, false) => Judged::TooEarly,
-        (false, _) if excused => Judged::Fine,
-        (false, _) => match asked {
-            Some(asked) if one.committed_at < asked.deadline() => Judged::PassedOver,
-            Some(_) => Judged::Fine,
-            None => Judged::Unknown,
-        },
+    let begun = one.started || one.replied;
+    match state.calls[one.call].asked {
+        _ if begun && !one.failed => Judged::TooEarly,
+        _ if excused => Judged::Fine,
+        None => Judged::Unknown,
+        Some(asked) if one.committed_at.saturating_add(WIRE) >= asked.deadline() => Judged::Fine,
+        Some(_) if begun => Judged::GivenUp,
+        Some(_) => Judged::PassedOver,
     }
 }
 

@@ -41,7 +41,8 @@ struct Work {
     waiting: u32,
     started: u64,
     replied: u64,
-    settled: u64,
+    stored: u64,
+    failed: u64,
 }
 
 /// A request that was committed, and was not seen to be done.
@@ -54,7 +55,7 @@ pub(in crate::checker) struct Passed {
     pub(in crate::checker) committed_at: u64,
     pub(in crate::checker) started: bool,
     pub(in crate::checker) replied: bool,
-    pub(in crate::checker) settled: bool,
+    pub(in crate::checker) failed: bool,
 }
 
 /// What is wrong with a commit by itself.
@@ -131,10 +132,16 @@ impl Desk {
         }
     }
 
-    /// A reply was acknowledged, or failed: then the product may have given it up.
-    pub(super) fn settled(&mut self, id: Row, now: Moment) {
+    pub(super) fn stored(&mut self, id: Row, now: Moment) {
         if let Some(work) = self.work.get_mut(&id) {
-            work.settled = now.sequence;
+            work.stored = now.sequence;
+        }
+    }
+
+    /// A reply failed; the product may have given it up.
+    pub(super) fn failed(&mut self, id: Row, now: Moment) {
+        if let Some(work) = self.work.get_mut(&id) {
+            work.failed = now.sequence;
         }
     }
 
@@ -161,8 +168,7 @@ impl Desk {
             self.forget(one.id);
             let since = |event: u64| event > one.sequence;
             let (started, replied) = (since(work.started), since(work.replied));
-            let settled = since(work.settled);
-            if settled && (started || replied) {
+            if since(work.stored) && (started || replied) {
                 continue;
             }
             passed(Passed {
@@ -173,7 +179,7 @@ impl Desk {
                 committed_at: now.at,
                 started,
                 replied,
-                settled,
+                failed: since(work.failed),
             });
         }
         match back {

@@ -51,11 +51,11 @@ impl State {
                     id.stored_at = now.at;
                 }
                 id.stored = id.stored.saturating_add(1);
-                self.settled(row, now);
+                self.processes[now.process].desk.stored(row, now);
             }
             Event::ReplyFailed { id, .. } => {
                 let id = self.id(id);
-                self.settled(id, now);
+                self.processes[now.process].desk.failed(id, now);
             }
             Event::Commit { at, next } => self.committed(at, *next, now),
             _ => {}
@@ -108,10 +108,6 @@ impl State {
                 at: now.at,
             });
         }
-    }
-
-    fn settled(&mut self, id: Row, now: Moment) {
-        self.processes[now.process].desk.settled(id, now);
     }
 
     fn committed(&mut self, at: &At, next: i64, now: Moment) {

@@ -81,11 +81,30 @@ fn nothing_is_committed_before_its_reply_is_acknowledged_or_given_up() {
     assert_eq!(
         sent.clone()
             .answers(reply_failed(0))
+            .answers(stored(0))
             .answers(commit(1))
             .violated(),
         HELD
     );
     assert_eq!(sent.violated(), HELD, "it is not committed");
+}
+
+#[test]
+fn no_reply_is_given_up_while_its_caller_waits() {
+    let sent = story().read(0).answers(started(0)).answers(replied(0));
+    let failed = sent.answers(reply_failed(0));
+    assert_eq!(failed.clone().answers(commit(1)).violated(), ["I10"]);
+    let late = failed.clone().asks(error(0, "dropped", Certainty::Maybe));
+    assert_eq!(
+        late.at(1_001).answers(commit(1)).violated(),
+        HELD,
+        "nobody waits for it any more"
+    );
+    let gone = Event::TopicGone {
+        name: "web.replies".into(),
+    };
+    let gone = failed.nemesis(gone).answers(commit(1));
+    assert_eq!(gone.violated(), HELD, "it has nowhere to go");
 }
 
 #[test]
