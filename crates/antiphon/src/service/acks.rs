@@ -125,8 +125,8 @@ impl Acks {
                 });
             }
             Verdict::Replace(reply) => {
-                if let Err(error) = replace(core, &reply, token) {
-                    self.abandon(core, token, &error, Some(&reply));
+                if let Err((error, returned)) = replace(core, &reply, token) {
+                    self.failed(core, token, &error, returned);
                 }
             }
             Verdict::Abandon(reply) => self.abandon(core, token, error, reply.as_deref()),
@@ -282,17 +282,22 @@ enum Verdict {
     Leave,
 }
 
-/// Tells the requester that its reply was too large to send.
-fn replace(core: &ServiceCore, reply: &Returned, token: u64) -> Result<(), TransportError> {
+/// Tells the requester that its reply was too large to send. What says so may fail as any reply.
+fn replace(
+    core: &ServiceCore,
+    reply: &Returned,
+    token: u64,
+) -> Result<(), (TransportError, Option<Box<Returned>>)> {
+    let topic = core.publisher.topic(&reply.topic);
     let to = Destination {
-        topic: core.publisher.topic(&reply.topic)?,
+        topic: topic.map_err(|error| (error, None))?,
         partition: reply.partition,
     };
     let id = reply.header(header::CORRELATION_ID);
     let size = reply.value.as_ref().map_or(0, Bytes::len);
     let error = core.encoder.too_large(&to, id.map_or(&[], |id| id), size);
     let published = error.publish(&core.encoder, &*core.publisher, token);
-    published.map_err(|(error, _)| error)
+    published.map_err(|(error, returned)| (error, Some(returned)))
 }
 
 fn pause(attempts: u32) -> Duration {

@@ -81,6 +81,11 @@ fn faults(random: &mut StdRng) -> Faults {
         loss: some(0.2),
         duplicate: some(0.5),
         delay: Duration::from_millis(random.random_range(0..50)),
+        queue: if random.random_bool(0.2) {
+            random.random_range(0..20)
+        } else {
+            usize::MAX
+        },
         seed: random.random(),
     }
 }

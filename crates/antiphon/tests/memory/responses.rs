@@ -9,12 +9,12 @@ use antiphon::{
     Code, Executed, RequestErrorKind as Kind, Service, Status,
     config::{ClientConfig, ReplyConfig},
     service::{self, Response},
-    transport::memory::MemoryBroker,
+    transport::memory::{Faults, MemoryBroker},
 };
 use bytes::Bytes;
 
 use crate::support::{
-    assert_placed, broker, bytes, client, client_with, echo, eventually, headers, serve,
+    assert_placed, broker, bytes, client, client_with, echo, eventually, faults, headers, serve,
 };
 
 async fn answering(
@@ -117,6 +117,24 @@ async fn a_reply_that_is_too_large_says_so_and_was_executed() {
     assert_placed(&error, Kind::Status, Executed::Yes);
     assert_eq!(error.status().unwrap().code(), Code::ResourceExhausted);
     eventually("acknowledged", || service.unacknowledged() == 0).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn that_a_reply_was_too_large_is_said_as_soon_as_there_is_room() {
+    let broker = broker();
+    let full = broker.clone();
+    let service = answering(&broker, move || {
+        full.set_faults(faults(|faults| faults.queue = 0));
+        Response::new(vec![0; 2 << 20])
+    })
+    .await;
+    let client = client(&broker).await;
+    let call = tokio::spawn(client.request("echo").send());
+    eventually("answered", || service.unacknowledged() == 1).await;
+    broker.set_faults(Faults::default());
+    let error = call.await.unwrap().unwrap_err();
+    assert_placed(&error, Kind::Status, Executed::Yes);
+    assert_eq!(error.status().unwrap().code(), Code::ResourceExhausted);
 }
 
 #[tokio::test(start_paused = true)]

@@ -17,6 +17,9 @@ pub struct Faults {
     pub loss: f64,
     /// How often a record is stored twice.
     pub duplicate: f64,
+    /// How many records of a sender may wait for their outcome; those beyond are refused at once, as
+    /// librdkafka does when its queue is full. Default: a million.
+    pub queue: usize,
     /// Where the draws begin: the same seed, the same faults.
     pub seed: u64,
 }
@@ -29,6 +32,7 @@ impl Default for Faults {
             uncertain: 0.0,
             loss: 0.0,
             duplicate: 0.0,
+            queue: 1_000_000,
             seed: 0,
         }
     }
@@ -62,6 +66,10 @@ impl Dice {
 
     pub(super) fn delay(&self) -> Duration {
         self.faults.delay
+    }
+
+    pub(super) fn queue(&self) -> usize {
+        self.faults.queue
     }
 
     pub(super) fn roll(&mut self) -> Fate {

@@ -115,6 +115,11 @@ impl Log {
         self.dice = Dice::new(faults);
     }
 
+    /// How many records of a sender may wait.
+    pub(super) fn queue(&self) -> usize {
+        self.dice.queue()
+    }
+
     pub(super) fn roll(&mut self) -> (Fate, Duration) {
         (self.dice.roll(), self.dice.delay())
     }

@@ -17,9 +17,6 @@ use crate::transport::{
 /// As Kafka's default for `message.max.bytes`.
 const LARGEST: usize = 1_048_588;
 
-/// How many reports may wait; then the queue counts as full.
-const QUEUE: usize = 1_000_000;
-
 #[derive(Debug)]
 struct MemoryPublisher {
     shared: Arc<Shared>,
@@ -93,23 +90,24 @@ impl MemoryPublisher {
         self.reports.rung.notify_waiters();
     }
 
+    /// In the order in which librdkafka does.
     fn check(&self, record: &Outgoing<'_>) -> Result<(), TransportError> {
         let topic = record.topic.name();
-        let state = self.reports.state();
-        if state.closed {
+        let (closed, waiting) = {
+            let state = self.reports.state();
+            (state.closed, state.waiting.len())
+        };
+        if closed {
             return Err(TransportError::new(Kind::Closed, "the publisher is closed"));
         }
-        if state.waiting.len() >= QUEUE {
-            return Err(TransportError::new(
-                Kind::QueueFull,
-                "the send queue is full",
-            ));
-        }
-        drop(state);
         let size = record.value.map_or(0, <[u8]>::len) + record.key.map_or(0, <[u8]>::len);
         if size > LARGEST {
             let message = format!("a record of {size} bytes, at most {LARGEST}");
             return Err(TransportError::new(Kind::TooLarge, message).at(Arc::clone(topic), None));
+        }
+        if waiting >= self.shared.log().queue() {
+            let message = "the send queue is full";
+            return Err(TransportError::new(Kind::QueueFull, message));
         }
         match self.shared.log().end(topic, record.partition) {
             Some(_) => Ok(()),

@@ -1,23 +1,19 @@
 //! Somebody who may read and write all topics of the run, and means harm.
 
-use antiphon_proto::header;
 use antiphon_testbed::reason::Attempt;
 use rand::{Rng as _, SeedableRng as _, rngs::SmallRng, seq::IndexedRandom as _};
 
 use super::{
     Fault,
-    vandal::{Harm, Harmful, Headers, Vandal},
+    vandal::{Blow, Harmful, Vandal},
 };
 use crate::{
     chaos::{
         child::{REPLY_PARTITIONS, Topics},
         stage::Stage,
     },
-    history::{CallId, ExecutionId, Key, ReplyPayload, RequestPayload},
+    workload::Harm,
 };
-
-/// No process of a run has this number.
-const NOBODY: u16 = 4_000;
 
 /// How often a round of garbage has any: a few records a second.
 const SOMETIMES: f64 = 0.05;
@@ -31,38 +27,18 @@ impl Garbage {
         Self(SmallRng::seed_from_u64(seed))
     }
 
-    fn one(&mut self, topics: &Topics) -> Harm {
-        let random = &mut self.0;
-        let mut value = vec![0; random.random_range(0..200)];
-        random.fill(&mut value[..]);
-        let text = |text: &str| Some(text.as_bytes().to_vec());
-        let id = || (header::CORRELATION_ID.to_owned(), text("42"));
-        let packed = |fields: &str| (header::ANTIPHON.to_owned(), text(fields));
-        let headers: Headers = match random.random_range(0..6) {
-            0 => Vec::new(),
-            1 => vec![id(), id()],
-            2 => vec![id(), packed("v=1;;p=")],
-            3 => vec![id(), packed("v=9")],
-            4 => vec![(header::CORRELATION_ID.to_owned(), None), packed("v=1")],
-            _ => vec![(header::REPLY_TOPIC.to_owned(), Some(value.clone())), id()],
-        };
-        Harm {
-            topic: topics
-                .requests()
-                .choose(random)
-                .copied()
-                .unwrap_or_default()
-                .to_owned(),
+    fn one(&mut self, topics: &Topics) -> Blow {
+        let topic = topics.requests().choose(&mut self.0).copied();
+        Blow {
+            topic: topic.unwrap_or_default().to_owned(),
             partition: -1,
-            key: None,
-            value,
-            headers,
+            harm: Harm::garbage(&mut self.0),
         }
     }
 }
 
 impl Harmful for Garbage {
-    fn next(&mut self, topics: &Topics, _seen: Vec<Harm>) -> Vec<Harm> {
+    fn next(&mut self, topics: &Topics, _seen: Vec<Blow>) -> Vec<Blow> {
         let any = self.0.random::<f64>() < SOMETIMES;
         any.then(|| self.one(topics)).into_iter().collect()
     }
@@ -76,36 +52,20 @@ struct Malice {
 }
 
 impl Malice {
-    /// A reply that nobody made to a call that nobody may know.
-    fn forged(&mut self, topics: &Topics) -> Harm {
-        let random: u128 = self.random.random();
-        let hex = format!("{random:032x}");
-        let id = format!(
-            "{}-{}-8{}-8{}-{}",
-            &hex[..8],
-            &hex[8..12],
-            &hex[13..16],
-            &hex[17..20],
-            &hex[20..]
-        );
-        let request = self.invented();
-        let execution = ExecutionId::new(NOBODY, 1, 1);
-        let value = ReplyPayload::new(&request, execution, Key(self.random.random())).encode();
-        Harm {
+    fn forged(&mut self, topics: &Topics) -> Blow {
+        Blow {
             topic: topics.replies.clone(),
             partition: self.partition(),
-            key: Some(id.clone().into_bytes()),
-            value: value.to_vec(),
-            headers: vec![(header::CORRELATION_ID.to_owned(), Some(id.into_bytes()))],
+            harm: Harm::forged(&mut self.random),
         }
     }
 
     /// A reply once more, where it stood and elsewhere.
-    fn replayed(&mut self, seen: Vec<Harm>) -> impl Iterator<Item = Harm> {
+    fn replayed(&mut self, seen: Vec<Blow>) -> impl Iterator<Item = Blow> {
         let partition = self.partition();
         let again = seen.into_iter().take(4);
         again.flat_map(move |reply| {
-            let elsewhere = Harm {
+            let elsewhere = Blow {
                 partition,
                 ..reply.clone()
             };
@@ -113,8 +73,7 @@ impl Malice {
         })
     }
 
-    /// A request whose answer is to go where no answer may.
-    fn misdirected(&mut self, topics: &Topics) -> Harm {
+    fn misdirected(&mut self, topics: &Topics) -> Blow {
         let nowhere = format!("{}.nowhere.replies", topics.clients);
         let targets = [
             &topics.canary,
@@ -123,30 +82,10 @@ impl Malice {
             &nowhere,
             "../../etc",
         ];
-        let target = targets
-            .choose(&mut self.random)
-            .copied()
-            .unwrap_or_default();
-        let text = |text: &str| Some(text.as_bytes().to_vec());
-        Harm {
+        Blow {
             topic: topics.side.clone(),
             partition: -1,
-            key: None,
-            value: self.invented().encode().to_vec(),
-            headers: vec![
-                (header::CORRELATION_ID.to_owned(), text("a-hostile-id")),
-                (header::REPLY_TOPIC.to_owned(), text(target)),
-                (header::ANTIPHON.to_owned(), text("v=1;p=0;r=web/hostile/1")),
-            ],
-        }
-    }
-
-    fn invented(&mut self) -> RequestPayload {
-        RequestPayload {
-            call: CallId::new(NOBODY, 1, 1),
-            nonce: self.random.random(),
-            work: 0,
-            fail: None,
+            harm: Harm::misdirected(&mut self.random, &targets),
         }
     }
 
@@ -156,7 +95,7 @@ impl Malice {
 }
 
 impl Harmful for Malice {
-    fn next(&mut self, topics: &Topics, seen: Vec<Harm>) -> Vec<Harm> {
+    fn next(&mut self, topics: &Topics, seen: Vec<Blow>) -> Vec<Blow> {
         let mut harm: Vec<_> = (0..4).map(|_| self.forged(topics)).collect();
         harm.extend(self.replayed(seen));
         harm.push(self.misdirected(topics));

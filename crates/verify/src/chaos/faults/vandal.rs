@@ -14,10 +14,13 @@ use antiphon_kafka::{
 };
 use antiphon_testbed::reason::{Attempt, Because as _};
 
-use crate::chaos::{
-    child::{REPLY_PARTITIONS, Topics},
-    place::ANSWER,
-    stage::Stage,
+use crate::{
+    chaos::{
+        child::{REPLY_PARTITIONS, Topics},
+        place::ANSWER,
+        stage::Stage,
+    },
+    workload::Harm,
 };
 
 /// The pause between two rounds.
@@ -26,21 +29,16 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// How many replies are read in a round.
 const READ: usize = 64;
 
-/// Names may repeat, and values may be null.
-pub(super) type Headers = Vec<(String, Option<Vec<u8>>)>;
-
-/// A record that does harm.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Harm {
+/// Harm, and where it is done.
+#[derive(Clone, Debug)]
+pub(super) struct Blow {
     pub(super) topic: String,
     /// -1: any.
     pub(super) partition: i32,
-    pub(super) key: Option<Vec<u8>>,
-    pub(super) value: Vec<u8>,
-    pub(super) headers: Headers,
+    pub(super) harm: Harm,
 }
 
-impl From<Message<'_>> for Harm {
+impl From<Message<'_>> for Blow {
     fn from(record: Message<'_>) -> Self {
         let owned = |bytes: &[u8]| bytes.to_vec();
         let headers = record.headers();
@@ -51,9 +49,11 @@ impl From<Message<'_>> for Harm {
         Self {
             topic: record.topic().to_owned(),
             partition: record.partition(),
-            key: record.key().map(owned),
-            value: record.payload().map(owned).unwrap_or_default(),
-            headers: headers.collect(),
+            harm: Harm {
+                key: record.key().map(owned),
+                value: record.payload().map(owned).unwrap_or_default(),
+                headers: headers.collect(),
+            },
         }
     }
 }
@@ -61,7 +61,7 @@ impl From<Message<'_>> for Harm {
 /// Says what to write.
 pub(super) trait Harmful: Send + 'static {
     /// The records of a round; `seen` stand on the reply topic since the last one.
-    fn next(&mut self, topics: &Topics, seen: Vec<Harm>) -> Vec<Harm>;
+    fn next(&mut self, topics: &Topics, seen: Vec<Blow>) -> Vec<Blow>;
 }
 
 /// Writes until it is dropped.
@@ -118,9 +118,9 @@ impl Work {
         let mut replies = Batch::with_capacity(READ);
         while !self.stop.load(Ordering::Relaxed) {
             self.reader.fill(&mut replies, READ, Duration::ZERO);
-            let seen = replies.iter().flatten().map(Harm::from).collect();
-            let harm = harm.next(&self.topics, seen);
-            harm.iter().for_each(|one| self.send(one));
+            let seen = replies.iter().flatten().map(Blow::from).collect();
+            let blows = harm.next(&self.topics, seen);
+            blows.iter().for_each(|blow| self.send(blow));
             self.hear();
             thread::sleep(PAUSE);
         }
@@ -128,15 +128,22 @@ impl Work {
     }
 
     /// What can not be sent now is not sent: there is more.
-    fn send(&self, harm: &Harm) {
+    fn send(
+        &self,
+        Blow {
+            topic,
+            partition,
+            harm,
+        }: &Blow,
+    ) {
         let headers = harm.headers.iter();
         let headers: Vec<_> = headers
             .map(|(name, value)| (name.as_str(), value.as_deref()))
             .collect();
-        if let Ok(topic) = self.producer.topic(&harm.topic) {
+        if let Ok(topic) = self.producer.topic(topic) {
             let _ = self.producer.send(&Outgoing {
                 topic: &topic,
-                partition: harm.partition,
+                partition: *partition,
                 key: harm.key.as_deref(),
                 value: Some(&harm.value),
                 headers: &headers,

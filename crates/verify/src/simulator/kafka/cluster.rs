@@ -10,7 +10,7 @@ use tokio::{sync::Notify, time::Instant};
 
 use super::{
     group::{Groups, Protocol},
-    log::{Log, New, Stored, Unwritable},
+    log::{Body, Log, New, Stored, Unwritable},
     weather::{Fate, Weather},
 };
 use crate::{history::At, simulator::dice::Dice};
@@ -203,6 +203,19 @@ impl Cluster {
             let there = state.groups.is_there(now);
             there.then(|| ask(&mut state.groups, &state.log, now))
         })
+    }
+
+    /// Stores a record, whoever writes it; false, where it can not be stored now.
+    pub(crate) fn write(&self, at: &At, body: Body) -> bool {
+        let now = self.now();
+        let new = New {
+            body: Arc::new(body),
+            timestamp: i64::try_from(self.unix_ms()).unwrap_or(i64::MAX),
+            sequence: None,
+        };
+        let stored = self.with(|state| state.log.append(at, &[new], now).is_ok());
+        self.changed.notify_waiters();
+        stored
     }
 
     /// A produce request has come to the leader of a partition.

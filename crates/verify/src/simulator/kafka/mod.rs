@@ -23,7 +23,7 @@ mod weather;
 pub(crate) use self::{
     cluster::Cluster,
     group::Protocol,
-    log::Stored,
+    log::{Body, Stored},
     node::{Node, NodeSettings},
     weather::Weather,
 };

@@ -11,6 +11,7 @@ use tokio::{
     time::{sleep, sleep_until},
 };
 
+use super::hostile;
 use crate::{
     history::{At, Event},
     simulator::{
@@ -70,6 +71,11 @@ pub(crate) enum Fault {
         /// So many of the newest records stay.
         keep: u32,
     },
+    Hostile {
+        /// What its records are drawn from.
+        seed: u64,
+        records: u32,
+    },
 }
 
 impl Fault {
@@ -87,6 +93,7 @@ impl Fault {
             Self::Delete { .. } => "delete_requests",
             Self::Grow { .. } => "grow",
             Self::Expire { .. } => "expire",
+            Self::Hostile { .. } => "hostile",
         }
     }
 }
@@ -192,7 +199,8 @@ fn applies(world: &World, fault: &Fault) -> bool {
         Fault::Weather { .. }
         | Fault::CoordinatorMove { .. }
         | Fault::ClockStep { .. }
-        | Fault::CrashAt { .. } => true,
+        | Fault::CrashAt { .. }
+        | Fault::Hostile { .. } => true,
     }
 }
 
@@ -212,6 +220,7 @@ fn act(world: &World, fault: &Fault) {
             world.ledger.by_nemesis(Event::TopicGone { name });
         }
         Fault::Grow { topic, partitions } => cluster.grow(topic, *partitions),
+        Fault::Hostile { seed, records } => hostile::strike(world, *seed, *records),
         Fault::Expire {
             topic,
             partition,

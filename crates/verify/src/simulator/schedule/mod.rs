@@ -1,6 +1,7 @@
 //! What goes wrong in a run, and when.
 
 mod fault;
+mod hostile;
 mod plan;
 mod profile;
 

@@ -27,6 +27,7 @@ enum Kind {
     DeleteRequests,
     Grow,
     Expire,
+    Hostile,
 }
 
 /// What a profile is made of; what stands there twice comes twice as often.
@@ -58,13 +59,15 @@ fn kinds(profile: Profile) -> Vec<Kind> {
         K::Expire,
     ];
     let clocks = [K::ClockStep, K::ClockStep, K::Pause];
+    let hostile = [K::Hostile, K::Hostile, K::Hostile, K::Restart];
     match profile {
         Profile::Calm => Vec::new(),
         Profile::Broker => broker.to_vec(),
         Profile::Group => [&group[..], &[K::CoordinatorMove]].concat(),
         Profile::Topics => topics.to_vec(),
         Profile::Clocks => clocks.to_vec(),
-        Profile::All => [&broker[..], &group, &topics, &clocks].concat(),
+        Profile::Hostile => hostile.to_vec(),
+        Profile::All => [&broker[..], &group, &topics, &clocks, &[K::Hostile]].concat(),
     }
 }
 
@@ -138,6 +141,10 @@ fn fault(dice: &mut Dice, kind: Kind, shape: &Shape) -> Option<Fault> {
         Kind::Grow => Fault::Grow {
             topic: topic(dice, shape)?,
             partitions: dice.below(2..10),
+        },
+        Kind::Hostile => Fault::Hostile {
+            seed: dice.bits(),
+            records: dice.below(1..40),
         },
         Kind::Expire => Fault::Expire {
             topic: topic(dice, shape)?,

@@ -17,18 +17,21 @@ pub enum Profile {
     Topics,
     /// Wall clocks that jump.
     Clocks,
+    /// Somebody who writes garbage, forges and replays replies, and has answers sent elsewhere.
+    Hostile,
     /// All of these.
     All,
 }
 
 impl Profile {
     /// All of them.
-    pub const EACH: [Self; 6] = [
+    pub const EACH: [Self; 7] = [
         Self::Calm,
         Self::Broker,
         Self::Group,
         Self::Topics,
         Self::Clocks,
+        Self::Hostile,
         Self::All,
     ];
 
@@ -40,6 +43,7 @@ impl Profile {
             Self::Group => "group",
             Self::Topics => "topics",
             Self::Clocks => "clocks",
+            Self::Hostile => "hostile",
             Self::All => "all",
         }
     }

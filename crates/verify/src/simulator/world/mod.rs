@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::{
     process::Slot,
-    shape::{Shape, Who},
+    shape::{CANARY, Shape, Who},
 };
 use super::{
     dice::Dice,
@@ -46,6 +46,7 @@ impl World {
     /// Its topics are there, and its processes are yet to be started.
     pub(crate) fn new(shape: Shape, dice: &mut Dice) -> Arc<Self> {
         let cluster = Cluster::start(dice.branch(), shape.protocol, shape.rebalance_limit);
+        cluster.create(CANARY, 1);
         for (topic, partitions) in &shape.topics {
             cluster.create(topic, *partitions);
         }

@@ -65,6 +65,9 @@ pub(crate) struct ResponderShape {
     pub(crate) starts: Duration,
 }
 
+/// A topic that nobody has to do with, and whose name is not one of a reply topic.
+pub(crate) const CANARY: &str = "canary";
+
 const WORK: &str = "work";
 const MORE: &str = "more";
 const SURVEY: &str = "survey";

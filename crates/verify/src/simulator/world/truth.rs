@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use antiphon_proto::{HeadLimits, ReplyHead, header};
 
-use super::World;
+use super::{World, shape::CANARY};
 use crate::{
     history::{Event, Key, RecordKind, ReplyPayload, RequestPayload},
     simulator::kafka::Stored,
@@ -13,10 +13,13 @@ use crate::{
 /// Takes it down.
 pub(crate) fn tell(world: &World) {
     for (name, partitions) in world.cluster.topics() {
-        world.ledger.by_truth(Event::Topic {
-            name: Arc::clone(&name),
-            partitions,
-        });
+        // It is there; nothing may be written to it.
+        if *name != *CANARY {
+            world.ledger.by_truth(Event::Topic {
+                name: Arc::clone(&name),
+                partitions,
+            });
+        }
         for at in world.partitions(&name) {
             if let Some((first, next)) = world.cluster.ends(&at) {
                 let at = at.clone();
