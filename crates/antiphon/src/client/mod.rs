@@ -35,7 +35,10 @@ use self::{
     core::Core,
     waiter::{Failure, Waiter},
 };
-use crate::wait::{last_words, until};
+use crate::{
+    transport::LastOffsets,
+    wait::{last_words, until},
+};
 
 /// A requester. Cheap to clone; all clones share one producer, one reply path and one table.
 ///
@@ -162,7 +165,7 @@ impl Client {
         let left = deadline.saturating_sub(begun.elapsed());
         let last = last_words(left);
         if let Some(subscription) = core.path.close() {
-            subscription.close(Vec::new(), last).await;
+            subscription.close(LastOffsets::none(), last).await;
         }
         core.publisher.close(last).await;
         CloseReport {
@@ -193,7 +196,7 @@ impl Drop for Shared {
         self.core.fail_rest();
         // Both stop by themselves, on threads or tasks of their own.
         if let Some(subscription) = self.core.path.close() {
-            drop(subscription.close(Vec::new(), Duration::from_secs(5)));
+            drop(subscription.close(LastOffsets::none(), Duration::from_secs(5)));
             drop(self.core.publisher.close(Duration::from_secs(1)));
         }
     }

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{core::Core, matcher::Matcher};
 use crate::{
-    transport::{Subscription, TransportError},
+    transport::{LastOffsets, Subscription, TransportError},
     wait::until,
 };
 
@@ -169,7 +169,7 @@ pub(crate) async fn open(
         .read_from_end(topic, partition, Box::new(matcher), timeout);
     let subscription = opened.await?;
     if let Some(before) = path.replace(subscription) {
-        drop(before.close(Vec::new(), Duration::from_secs(5)));
+        drop(before.close(LastOffsets::none(), Duration::from_secs(5)));
     }
     Ok(())
 }

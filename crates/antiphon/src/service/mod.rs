@@ -34,7 +34,7 @@ pub use self::{
     sync::{SyncHandler, SyncRequest, sync},
 };
 use crate::{
-    transport::{TopicPartition, TransportError},
+    transport::{LastOffsets, TopicPartition, TransportError},
     wait::{last_words, until},
 };
 
@@ -148,9 +148,10 @@ impl Service {
     async fn close(&self, deadline: Duration) {
         self.core.surroundings.stopping.cancel();
         self.core.settle();
-        let commits = self.core.partitions.take_last_commits();
         if let Some(subscription) = self.core.subscription.get() {
-            subscription.close(commits, deadline).await;
+            let core = Arc::clone(&self.core);
+            let last = LastOffsets::new(move || core.partitions.take_last_commits());
+            subscription.close(last, deadline).await;
         }
         self.core.publisher.close(deadline).await;
     }
@@ -164,7 +165,7 @@ impl Drop for Service {
         self.core.draining.store(true, Ordering::Release);
         self.core.surroundings.stopping.cancel();
         if let Some(subscription) = self.core.subscription.get() {
-            drop(subscription.close(Vec::new(), Duration::from_secs(5)));
+            drop(subscription.close(LastOffsets::none(), Duration::from_secs(5)));
         }
         drop(self.core.publisher.close(Duration::from_secs(1)));
     }

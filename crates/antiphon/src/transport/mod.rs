@@ -11,6 +11,7 @@ mod clock;
 mod entropy;
 mod error;
 pub mod kafka;
+mod last_offsets;
 #[cfg(feature = "test-util")]
 pub mod memory;
 mod record;
@@ -24,6 +25,7 @@ pub use self::{
     clock::{Clock, SystemClock},
     entropy::{Entropy, SystemEntropy},
     error::{TransportError, TransportErrorKind},
+    last_offsets::LastOffsets,
     record::{HeaderPairs, Headers, Outgoing, Record, Returned, TopicRef},
 };
 
@@ -98,9 +100,9 @@ pub trait Subscription: Send + Sync + fmt::Debug {
     /// Commits offsets in the background. Each offset is the next one to read.
     fn commit(&self, offsets: &[PartitionOffset]);
 
-    /// Commits `offsets`, leaves the group and stops, within `deadline`. Starts at once; the
+    /// Commits what `last` names, leaves the group and stops, within `deadline`. Starts at once; the
     /// future only waits for the end.
-    fn close(&self, offsets: Vec<PartitionOffset>, deadline: Duration) -> BoxFuture<'static, ()>;
+    fn close(&self, last: LastOffsets, deadline: Duration) -> BoxFuture<'static, ()>;
 }
 
 /// Takes records in. Called from one thread only, and must not block.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use antiphon::transport::{PartitionOffset, Subscription};
+use antiphon::transport::{LastOffsets, PartitionOffset, Subscription};
 use futures::future::BoxFuture;
 
 use crate::history::{At, Event, Recorder};
@@ -23,9 +23,14 @@ impl Subscription for WatchedSubscription {
         self.inner.commit(offsets);
     }
 
-    fn close(&self, offsets: Vec<PartitionOffset>, deadline: Duration) -> BoxFuture<'static, ()> {
-        record_commits(&*self.recorder, &offsets);
-        self.inner.close(offsets, deadline)
+    fn close(&self, mut last: LastOffsets, deadline: Duration) -> BoxFuture<'static, ()> {
+        let recorder = Arc::clone(&self.recorder);
+        let watched = LastOffsets::new(move || {
+            let offsets = last.ask();
+            record_commits(&*recorder, &offsets);
+            offsets
+        });
+        self.inner.close(watched, deadline)
     }
 }
 

@@ -173,7 +173,8 @@ impl Member {
             }
         }
         self.commit(Reading::take(&self.reading.commits));
-        self.commit(Reading::take(&self.reading.last_offsets));
+        let last = Reading::take(&self.reading.last_offsets);
+        self.commit(last.map_or_else(Vec::new, |mut last| last.ask()));
         shared.groups().leave(&self.group, self.id);
         shared.changed.notify_waiters();
         self.reading.stopped.cancel();

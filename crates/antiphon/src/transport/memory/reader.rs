@@ -14,7 +14,7 @@ use super::{
     log::{Look, StoredRecord},
     missing,
 };
-use crate::transport::{Clock, PartitionOffset, RecordSink, Subscription};
+use crate::transport::{Clock, LastOffsets, PartitionOffset, RecordSink, Subscription};
 
 /// Most records of one batch.
 pub(super) const BATCH: usize = 1_000;
@@ -26,7 +26,7 @@ pub(super) struct Reading {
     pub(super) stop: CancellationToken,
     pub(super) stopped: CancellationToken,
     /// To be committed when the task stops.
-    pub(super) last_offsets: Mutex<Vec<PartitionOffset>>,
+    pub(super) last_offsets: Mutex<Option<LastOffsets>>,
     /// Commits that the task has not carried out yet.
     pub(super) commits: Mutex<Vec<PartitionOffset>>,
 }
@@ -37,12 +37,12 @@ impl Reading {
             resumed: Notify::new(),
             stop: CancellationToken::new(),
             stopped: CancellationToken::new(),
-            last_offsets: Mutex::new(Vec::new()),
+            last_offsets: Mutex::new(None),
             commits: Mutex::new(Vec::new()),
         })
     }
 
-    pub(super) fn take(of: &Mutex<Vec<PartitionOffset>>) -> Vec<PartitionOffset> {
+    pub(super) fn take<T: Default>(of: &Mutex<T>) -> T {
         std::mem::take(&mut *of.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -67,12 +67,12 @@ impl Subscription for Handle {
         self.0.resumed.notify_one();
     }
 
-    fn close(&self, offsets: Vec<PartitionOffset>, _: Duration) -> BoxFuture<'static, ()> {
+    fn close(&self, last: LastOffsets, _: Duration) -> BoxFuture<'static, ()> {
         *self
             .0
             .last_offsets
             .lock()
-            .unwrap_or_else(PoisonError::into_inner) = offsets;
+            .unwrap_or_else(PoisonError::into_inner) = Some(last);
         self.0.stop.cancel();
         let stopped = self.0.stopped.clone();
         Box::pin(async move { stopped.cancelled().await })

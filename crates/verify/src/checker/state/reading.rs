@@ -166,6 +166,11 @@ impl Desk {
         for one in taken.into_iter().filter(|one| one.id != NONE) {
             let work = self.work.get(&one.id).copied().unwrap_or_default();
             self.forget(one.id);
+            if work.waiting > 1 {
+                // Read twice: what was done for one is not told from what was done for the other,
+                // and the last of them is looked at.
+                continue;
+            }
             let since = |event: u64| event > one.sequence;
             let (started, replied) = (since(work.started), since(work.replied));
             if since(work.stored) && (started || replied) {

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon::transport::{GroupEvents, PartitionOffset, RecordSink, Subscription};
+use antiphon::transport::{GroupEvents, LastOffsets, PartitionOffset, RecordSink, Subscription};
 use tokio::{
     sync::{Notify, oneshot},
     time::{Instant, sleep, timeout},
@@ -166,11 +166,15 @@ impl Member {
     }
 
     /// The last commit, which a rebalance may hold up, and the good-bye.
-    pub(super) async fn farewell(&self, offsets: Vec<PartitionOffset>, deadline: Duration) {
+    pub(super) async fn farewell(&self, mut last: LastOffsets, deadline: Duration) {
         let until = Instant::now() + deadline / 2;
-        while !offsets.is_empty() {
+        loop {
+            let offsets = last.ask();
+            if offsets.is_empty() {
+                break;
+            }
             let left = until.saturating_duration_since(Instant::now());
-            let committed = self.commit_now(offsets.clone(), left).await;
+            let committed = self.commit_now(offsets, left).await;
             if committed.is_ok() || left <= AGAIN {
                 break;
             }

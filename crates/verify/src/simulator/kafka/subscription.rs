@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon::transport::{PartitionOffset, Subscription, TransportError};
+use antiphon::transport::{LastOffsets, PartitionOffset, Subscription, TransportError};
 use futures::future::BoxFuture;
 use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -58,13 +58,13 @@ impl Subscription for Handle {
         }
     }
 
-    fn close(&self, offsets: Vec<PartitionOffset>, deadline: Duration) -> BoxFuture<'static, ()> {
+    fn close(&self, last: LastOffsets, deadline: Duration) -> BoxFuture<'static, ()> {
         self.strings.closing.store(true, Ordering::Relaxed);
         self.strings.stop.cancel();
         let (done, ended) = oneshot::channel::<()>();
         if let Some(member) = self.member.clone() {
             tokio::spawn(async move {
-                let _ = tokio::time::timeout(deadline, member.farewell(offsets, deadline)).await;
+                let _ = tokio::time::timeout(deadline, member.farewell(last, deadline)).await;
                 member.end();
                 drop(done);
             });
@@ -79,7 +79,7 @@ impl Drop for Handle {
     fn drop(&mut self) {
         let closing = self.strings.closing.load(Ordering::Relaxed);
         if !closing && tokio::runtime::Handle::try_current().is_ok() {
-            drop(self.close(Vec::new(), Duration::from_secs(5)));
+            drop(self.close(LastOffsets::none(), Duration::from_secs(5)));
         }
     }
 }
