@@ -60,6 +60,7 @@ fn run() -> Run {
         request_topics: vec![("work".into(), "workers".into())],
         delivery: Delivery::AtLeastOnce,
         slack: 250_000,
+        clock_skew: 5_000_000,
         memory_limit: Some(1 << 30),
         min_ok: 1,
         min_in_flight: 0,

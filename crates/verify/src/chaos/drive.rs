@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use antiphon::config::ServiceConfig;
 use antiphon_testbed::reason::{Attempt, Because as _};
 use rand::{Rng as _, SeedableRng as _, rngs::SmallRng};
 
@@ -24,7 +25,7 @@ use super::{
     starvation::{LONGEST, Starvation},
     truth::Truth,
 };
-use crate::history::{Delivery, Event, HistoryFile, Key, ProcessId, Role, Run};
+use crate::history::{Delivery, Event, HistoryFile, Key, ProcessId, Role, Run, micros};
 
 /// How long the load goes on after the last fault.
 const RECOVERY: Duration = Duration::from_secs(25);
@@ -117,6 +118,7 @@ impl<'a> Drive<'a> {
                 .to_vec(),
             delivery: Delivery::AtLeastOnce,
             slack: SLACK,
+            clock_skew: micros(ServiceConfig::default().clock_skew),
             memory_limit: Some(MEMORY),
             min_ok: calls / 10,
             min_in_flight: u64::from(self.options.rate / 10),

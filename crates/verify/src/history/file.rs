@@ -221,6 +221,7 @@ mod tests {
             request_topics: vec![("work".into(), "workers".into())],
             delivery: Delivery::AtLeastOnce,
             slack: 250_000,
+            clock_skew: 5_000_000,
             memory_limit: None,
             min_ok: 0,
             min_in_flight: 0,

@@ -18,3 +18,8 @@ pub use self::{
     recorder::{Memory, Recorder},
     run::{Delivery, Run},
 };
+
+/// As histories count time. What does not fit is as long as can be.
+pub(crate) fn micros(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}

@@ -23,6 +23,8 @@ pub struct Run {
     pub delivery: Delivery,
     /// Microseconds by which a call may end late, of time in which its process ran.
     pub slack: u64,
+    /// Microseconds by which responders suppose that clocks may be apart.
+    pub clock_skew: u64,
     /// Most bytes of memory of a process.
     pub memory_limit: Option<u64>,
     /// Fewest successes of a run that proves something.

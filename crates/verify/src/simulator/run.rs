@@ -15,7 +15,7 @@ use super::{
     schedule::{self, Nemesis, Profile},
     world::{self, Shape, World},
 };
-use crate::history::{Delivery, Entry, Event, Role, Run};
+use crate::history::{Delivery, Entry, Event, Role, Run, micros};
 
 /// Far more virtual time than a run needs. One that takes longer never ends.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -136,6 +136,7 @@ fn described(world: &World, seed: u64, profile: Profile) -> Run {
         request_topics: world.shape.readers.clone(),
         delivery: Delivery::AtLeastOnce,
         slack: SLACK,
+        clock_skew: micros(world.shape.clock_skew),
         memory_limit: None,
         min_ok: 1,
         min_in_flight: 0,

@@ -13,7 +13,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::history::{
     self, CallId, CallKind, Event, Key, Misbehaviour, MissingFacts, Outcome, ProcessId, Recorder,
-    ReplyFacts, ReplyPayload, RequestPayload,
+    ReplyFacts, ReplyPayload, RequestPayload, micros,
 };
 
 /// A call to be made.
@@ -211,8 +211,4 @@ fn given_up() -> Outcome {
         executed: history::Certainty::Maybe,
         code: None,
     }
-}
-
-fn micros(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }

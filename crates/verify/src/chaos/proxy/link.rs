@@ -18,6 +18,8 @@ use tokio::{
     sync::mpsc,
 };
 
+use crate::history::micros;
+
 use super::{
     asked::Asked,
     frame,
@@ -221,8 +223,4 @@ async fn sleep_until(moment: Instant) {
     if moment > Instant::now() {
         tokio::time::sleep_until(moment.into()).await;
     }
-}
-
-fn micros(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }

@@ -3,6 +3,7 @@
 
 mod certainty;
 mod effects;
+mod expired;
 pub(super) mod gathers;
 mod growth;
 pub(super) mod leftovers;
@@ -26,6 +27,7 @@ pub(super) fn judge(state: &mut State) {
     own_reply::judge(state);
     certainty::judge(state);
     punctual::judge(state);
+    expired::judge(state);
     effects::judge(state);
     offsets::judge(state);
     passed::judge(state);

@@ -27,7 +27,7 @@ use crate::{
 pub(super) fn judge(state: &mut State) {
     let mut docket = std::mem::take(&mut state.docket);
     let findings = docket.of(I10);
-    let excused = !state.gone.is_empty() || clocks_were_wrong(state);
+    let excused = !state.gone.is_empty() || state.clocks_were_wrong();
     for one in &state.passed {
         let wrong = match judge_passed(state, one, excused) {
             Judged::Fine => continue,
@@ -109,9 +109,4 @@ fn unread(partition: &Partition) -> impl Iterator<Item = (i64, i64)> + '_ {
     let next = partition.committed.iter().map(|one| one.next).max();
     let requests = &partition.requests;
     requests.without(&partition.received, next.unwrap_or(i64::MIN))
-}
-
-fn clocks_were_wrong(state: &State) -> bool {
-    let mut kinds = state.faults.iter().filter_map(|fault| fault.kind.as_ref());
-    kinds.any(|kind| kind.contains("clock"))
 }

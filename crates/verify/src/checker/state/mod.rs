@@ -28,6 +28,7 @@ pub(super) use self::{
     partitions::{Begin, Partition},
     processes::Process,
     reading::{BadCommit, Passed},
+    runs::Execution,
 };
 use super::{
     findings::Docket,
@@ -233,6 +234,12 @@ impl State {
             false => process.samples.stalled(from, to),
         };
         paused.max(stalled)
+    }
+
+    /// Whether a fault set a clock wrong.
+    pub(super) fn clocks_were_wrong(&self) -> bool {
+        let mut kinds = self.faults.iter().filter_map(|fault| fault.kind.as_ref());
+        kinds.any(|kind| kind.contains("clock"))
     }
 
     /// A violation by a record that is written where it must not be.

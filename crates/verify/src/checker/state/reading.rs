@@ -39,6 +39,8 @@ struct Waiting {
 #[derive(Clone, Copy, Debug, Default)]
 struct Work {
     waiting: u32,
+    /// When one of them was last read.
+    read_at: u64,
     started: u64,
     replied: u64,
     stored: u64,
@@ -115,15 +117,18 @@ impl Desk {
             self.forget(other.id);
         }
         if id != NONE {
-            self.work.entry(id).or_default().waiting += 1;
+            let work = self.work.entry(id).or_default();
+            work.waiting += 1;
+            work.read_at = now.at;
         }
         first.then_some(assigned_at)
     }
 
-    pub(super) fn started(&mut self, id: Row, now: Moment) {
-        if let Some(work) = self.work.get_mut(&id) {
-            work.started = now.sequence;
-        }
+    /// Returns when the request was read.
+    pub(super) fn started(&mut self, id: Row, now: Moment) -> Option<u64> {
+        let work = self.work.get_mut(&id)?;
+        work.started = now.sequence;
+        Some(work.read_at)
     }
 
     pub(super) fn replied(&mut self, id: Row, now: Moment) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Claim, Claimant, Moment, NONE, Row, State, partitions::Begin, reading::Passed, runs::Execution,
+    Claim, Claimant, Execution, Moment, NONE, Row, State, partitions::Begin, reading::Passed,
 };
 use crate::{
     checker::{key::IdKey, rule, subject::Subject},
@@ -32,9 +32,9 @@ impl State {
                 topic,
             } => {
                 let topic = topic.as_ref().map_or(NONE, |topic| self.topic(topic));
-                self.started(*call, *execution, topic, now);
                 let id = self.id(id);
-                self.processes[now.process].desk.started(id, now);
+                let read_at = self.processes[now.process].desk.started(id, now);
+                self.started(*call, *execution, topic, read_at, now);
             }
             Event::Effect { call, .. } => {
                 let call = self.call(*call);
@@ -77,7 +77,14 @@ impl State {
         }
     }
 
-    fn started(&mut self, call: CallId, execution: ExecutionId, topic: Row, now: Moment) {
+    fn started(
+        &mut self,
+        call: CallId,
+        execution: ExecutionId,
+        topic: Row,
+        read_at: Option<u64>,
+        now: Moment,
+    ) {
         self.totals.executions += 1;
         let call = self.call(call);
         self.calls[call].starts = self.calls[call].starts.saturating_add(1);
@@ -85,6 +92,7 @@ impl State {
             call,
             process: now.process,
             topic,
+            read_at,
         };
         self.executions.insert(execution, run);
     }

@@ -15,4 +15,6 @@ pub(in crate::checker) struct Execution {
     pub(in crate::checker) process: Row,
     /// The request's topic; the row is none where it is not known.
     pub(in crate::checker) topic: Row,
+    /// When the request was read, as far as that is known.
+    pub(in crate::checker) read_at: Option<u64>,
 }

@@ -204,6 +204,45 @@ fn i5_no_call_ends_late_or_times_out_early() {
 }
 
 #[test]
+fn no_handler_is_begun_for_a_request_that_had_expired_when_it_was_read() {
+    let read_at = |milliseconds: u64| {
+        let story = story().asks(invoke(1)).asks(sent(1));
+        let story = story.asks(error(1, "dropped", Certainty::Maybe));
+        story.at(milliseconds).answers(received(1))
+    };
+    let begun = |story: Story| story.answers(started(1));
+    // A second of time, five of skew, a quarter of slack.
+    assert_eq!(begun(read_at(6_251)).violated(), ["I5"]);
+    assert_eq!(begun(read_at(6_250)).violated(), HELD);
+    assert_eq!(
+        begun(read_at(6_250).at(9_000)).violated(),
+        HELD,
+        "it waited for its turn"
+    );
+    assert_eq!(read_at(6_251).violated(), HELD, "it is not begun");
+    let paused = Event::Paused {
+        process: "responder-2".into(),
+        since: 3_000_000,
+    };
+    assert_eq!(
+        begun(read_at(6_300)).nemesis(paused).violated(),
+        HELD,
+        "the clock was read before"
+    );
+    let clock = Event::FaultStart {
+        fault: 1,
+        kind: "clock_step".into(),
+        detail: String::new(),
+    };
+    let effect = Event::FaultEffect {
+        fault: 1,
+        evidence: "it jumped".into(),
+    };
+    let wrong = begun(read_at(9_000)).nemesis(clock).nemesis(effect);
+    assert_eq!(wrong.violated(), HELD);
+}
+
+#[test]
 fn i5_a_gap_between_the_samples_of_a_real_process_excuses_as_much() {
     let late = |at: u64, simulated| {
         let story = story().run(|run| run.simulated = simulated);

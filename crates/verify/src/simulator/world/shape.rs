@@ -37,6 +37,8 @@ pub(crate) struct Shape {
     pub(crate) readers: Vec<(Arc<str>, Arc<str>)>,
     pub(crate) protocol: Protocol,
     pub(crate) rebalance_limit: Duration,
+    /// By how much responders suppose that clocks may be apart.
+    pub(crate) clock_skew: Duration,
     pub(crate) requesters: Vec<RequesterShape>,
     pub(crate) responders: Vec<ResponderShape>,
     /// How long faults may happen, and how long calls go on after that.
@@ -95,7 +97,8 @@ impl Shape {
         let replies = shared.then(|| dice.below(1..4));
         let requesters = (0..requesters).map(|index| requester(dice, index, replies, &mix));
         let requesters: Vec<_> = requesters.collect();
-        let responders = responders(dice, &readers, gathers);
+        let clock_skew = dice.between(Duration::ZERO, Duration::from_secs(5));
+        let responders = responders(dice, &readers, gathers, clock_skew);
         let eager = dice.happens(0.3);
         Self {
             topics,
@@ -105,6 +108,7 @@ impl Shape {
             } else {
                 Protocol::Cooperative
             },
+            clock_skew,
             rebalance_limit: dice.between(Duration::from_secs(3), Duration::from_secs(10)),
             requesters,
             responders,
@@ -221,6 +225,7 @@ fn responders(
     dice: &mut Dice,
     readers: &[(Arc<str>, Arc<str>)],
     gathers: bool,
+    clock_skew: Duration,
 ) -> Vec<ResponderShape> {
     let workers = dice.below(1..5);
     let auditors = if gathers { dice.below(1..3) } else { 0 };
@@ -233,7 +238,7 @@ fn responders(
             ResponderShape {
                 group: group.into(),
                 topics: topics.map(|(topic, _)| Arc::clone(topic)).collect(),
-                config: service(dice),
+                config: service(dice, clock_skew),
                 at_once: dice.happens(0.25),
                 node: node(dice, Duration::from_secs(300)),
                 starts: if index > 0 && dice.happens(0.3) {
@@ -246,7 +251,7 @@ fn responders(
         .collect()
 }
 
-fn service(dice: &mut Dice) -> ServiceConfig {
+fn service(dice: &mut Dice, clock_skew: Duration) -> ServiceConfig {
     let (few, tight) = (dice.happens(0.3), dice.happens(0.2));
     ServiceConfig {
         concurrency: if few {
@@ -258,7 +263,7 @@ fn service(dice: &mut Dice) -> ServiceConfig {
         commit_interval: dice.between(Duration::from_millis(50), Duration::from_secs(1)),
         handler_timeout: dice.between(Duration::from_secs(1), Duration::from_secs(20)),
         revoke_timeout: dice.between(Duration::from_millis(100), Duration::from_secs(5)),
-        clock_skew: dice.between(Duration::ZERO, Duration::from_secs(5)),
+        clock_skew,
         first_poll: if dice.happens(0.5) {
             FirstPoll::Inline
         } else {
