@@ -195,6 +195,7 @@ fn run(seed: u64) -> Run {
         request_topics: readers.collect(),
         delivery: Delivery::AtLeastOnce,
         slack: 250_000,
+        clock_skew: 5_000_000,
         memory_limit: None,
         min_ok: 50,
         min_in_flight: 0,
