@@ -10,7 +10,7 @@ use std::{
 
 const RUN: &str = r#"{"seed":1,"name":"by hand","simulated":true,"key":1,
     "allowed_topics":["work","web.replies"],"request_topics":[["work","workers"]],
-    "delivery":"at_least_once","slack":250000,"memory_limit":null,"min_ok":0,"min_in_flight":0,
+    "delivery":"at_least_once","slack":250000,"clock_skew":5000000,"memory_limit":null,"min_ok":0,"min_in_flight":0,
     "min_ok_at_end":0}"#;
 
 const REQUESTER: &str = r#"{"name":"requester-1","number":1,"incarnation":1,"role":"requester"}"#;
