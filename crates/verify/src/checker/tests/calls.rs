@@ -214,6 +214,8 @@ fn no_handler_is_begun_for_a_request_that_had_expired_when_it_was_read() {
     // A second of time, five of skew, a quarter of slack.
     assert_eq!(begun(read_at(6_251)).violated(), ["I5"]);
     assert_eq!(begun(read_at(6_250)).violated(), HELD);
+    let real = begun(read_at(6_251)).run(|run| run.simulated = false);
+    assert_eq!(real.violated(), HELD, "it may have been stored late");
     assert_eq!(
         begun(read_at(6_250).at(9_000)).violated(),
         HELD,
