@@ -25,6 +25,12 @@ impl LastOffsets {
     }
 }
 
+impl Default for LastOffsets {
+    fn default() -> Self {
+        Self::none()
+    }
+}
+
 impl fmt::Debug for LastOffsets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LastOffsets").finish_non_exhaustive()

@@ -11,7 +11,7 @@ use std::{
 use tokio::time::Instant;
 
 use super::point::Point;
-use crate::history::{Entry, Event, Memory, ProcessId, Role};
+use crate::history::{Entry, Event, Memory, ProcessId, Role, micros};
 
 /// Takes down what all processes of a run do. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -42,7 +42,7 @@ impl Ledger {
 
     /// Microseconds since the run began.
     pub(crate) fn now(&self) -> u64 {
-        u64::try_from(self.0.began.elapsed().as_micros()).unwrap_or(u64::MAX)
+        micros(self.0.began.elapsed())
     }
 
     pub(crate) fn began(&self) -> Instant {

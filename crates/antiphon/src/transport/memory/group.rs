@@ -173,8 +173,7 @@ impl Member {
             }
         }
         self.commit(Reading::take(&self.reading.commits));
-        let last = Reading::take(&self.reading.last_offsets);
-        self.commit(last.map_or_else(Vec::new, |mut last| last.ask()));
+        self.commit(Reading::take(&self.reading.last_offsets).ask());
         shared.groups().leave(&self.group, self.id);
         shared.changed.notify_waiters();
         self.reading.stopped.cancel();

@@ -105,11 +105,12 @@ impl MemoryPublisher {
             let message = format!("a record of {size} bytes, at most {LARGEST}");
             return Err(TransportError::new(Kind::TooLarge, message).at(Arc::clone(topic), None));
         }
-        if waiting >= self.shared.log().queue() {
+        let log = self.shared.log();
+        if waiting >= log.queue() {
             let message = "the send queue is full";
             return Err(TransportError::new(Kind::QueueFull, message));
         }
-        match self.shared.log().end(topic, record.partition) {
+        match log.end(topic, record.partition) {
             Some(_) => Ok(()),
             None => Err(missing(topic, Some(record.partition))),
         }

@@ -26,7 +26,7 @@ pub(super) struct Reading {
     pub(super) stop: CancellationToken,
     pub(super) stopped: CancellationToken,
     /// To be committed when the task stops.
-    pub(super) last_offsets: Mutex<Option<LastOffsets>>,
+    pub(super) last_offsets: Mutex<LastOffsets>,
     /// Commits that the task has not carried out yet.
     pub(super) commits: Mutex<Vec<PartitionOffset>>,
 }
@@ -37,7 +37,7 @@ impl Reading {
             resumed: Notify::new(),
             stop: CancellationToken::new(),
             stopped: CancellationToken::new(),
-            last_offsets: Mutex::new(None),
+            last_offsets: Mutex::default(),
             commits: Mutex::new(Vec::new()),
         })
     }
@@ -72,7 +72,7 @@ impl Subscription for Handle {
             .0
             .last_offsets
             .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some(last);
+            .unwrap_or_else(PoisonError::into_inner) = last;
         self.0.stop.cancel();
         let stopped = self.0.stopped.clone();
         Box::pin(async move { stopped.cancelled().await })

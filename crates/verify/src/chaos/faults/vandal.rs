@@ -128,22 +128,16 @@ impl Work {
     }
 
     /// What can not be sent now is not sent: there is more.
-    fn send(
-        &self,
-        Blow {
-            topic,
-            partition,
-            harm,
-        }: &Blow,
-    ) {
+    fn send(&self, blow: &Blow) {
+        let harm = &blow.harm;
         let headers = harm.headers.iter();
         let headers: Vec<_> = headers
             .map(|(name, value)| (name.as_str(), value.as_deref()))
             .collect();
-        if let Ok(topic) = self.producer.topic(topic) {
+        if let Ok(topic) = self.producer.topic(&blow.topic) {
             let _ = self.producer.send(&Outgoing {
                 topic: &topic,
-                partition: *partition,
+                partition: blow.partition,
                 key: harm.key.as_deref(),
                 value: Some(&harm.value),
                 headers: &headers,

@@ -205,17 +205,14 @@ impl Cluster {
         })
     }
 
-    /// Stores a record, whoever writes it; false, where it can not be stored now.
-    pub(crate) fn write(&self, at: &At, body: Body) -> bool {
-        let now = self.now();
+    /// Stores a record, whoever writes it, if there is where to.
+    pub(crate) fn write(&self, at: &At, body: Arc<Body>) {
         let new = New {
-            body: Arc::new(body),
+            body,
             timestamp: i64::try_from(self.unix_ms()).unwrap_or(i64::MAX),
             sequence: None,
         };
-        let stored = self.with(|state| state.log.append(at, &[new], now).is_ok());
-        self.changed.notify_waiters();
-        stored
+        self.strand(at, &[new]);
     }
 
     /// A produce request has come to the leader of a partition.

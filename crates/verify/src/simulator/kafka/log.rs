@@ -21,7 +21,7 @@ pub(crate) struct Stored {
 }
 
 /// What a record says.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Body {
     pub(crate) key: Option<Bytes>,
     pub(crate) value: Option<Bytes>,

@@ -36,7 +36,7 @@ pub(super) fn strike(world: &World, seed: u64, records: u32) {
             }
         };
         if let Some(at) = topic.and_then(|topic| somewhere(world, topic, &mut random)) {
-            world.cluster.write(&at, body(harm));
+            world.cluster.write(&at, Arc::new(body(harm)));
         }
     }
 }
@@ -50,7 +50,7 @@ fn replay(world: &World, replies: &[Arc<str>], random: &mut SmallRng) {
         return;
     };
     if let Some(reply) = world.cluster.records(&from).choose(random) {
-        world.cluster.write(&to, reply.body.as_ref().clone());
+        world.cluster.write(&to, Arc::clone(&reply.body));
     }
 }
 
