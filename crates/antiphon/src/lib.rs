@@ -62,11 +62,10 @@ mod client;
 mod error;
 #[cfg(doctest)]
 mod guide;
-mod headers;
-mod metrics;
+mod notify;
 pub mod service;
-mod trace;
-mod wait;
+mod telemetry;
+mod wire;
 
 /// The embedded broker: librdkafka's mock cluster, for demonstrations, development and tests.
 pub use antiphon_kafka::{EmbeddedBroker, EmbeddedConfig};

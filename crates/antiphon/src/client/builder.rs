@@ -23,7 +23,7 @@ use super::{
 use crate::{
     config::{ClientConfig, KafkaConfig, ReplyConfig},
     error::{RequestError, StartError},
-    metrics::ClientMetrics,
+    telemetry::metrics::ClientMetrics,
     transport::{
         TopicSpec, Transport, TransportError, TransportErrorKind,
         kafka::{KafkaTransport, Role},

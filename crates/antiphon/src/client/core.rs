@@ -27,8 +27,8 @@ use super::{
 use crate::{
     config::ClientConfig,
     error::{RequestError, RequestErrorKind as Kind},
-    metrics::{ClientMetrics, TargetMetrics},
-    trace,
+    telemetry::metrics::{ClientMetrics, TargetMetrics},
+    telemetry::trace,
     transport::{Clock, Entropy, Publisher, Transport},
 };
 

@@ -9,7 +9,7 @@ use super::core::Core;
 use crate::{
     config::ClientConfig,
     error::{RequestError, RequestErrorKind},
-    headers,
+    wire::headers,
 };
 
 /// Everything that a caller says about one request.

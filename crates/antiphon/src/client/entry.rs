@@ -21,8 +21,8 @@ use super::{
 };
 use crate::{
     error::{RequestError, RequestErrorKind},
-    metrics::TargetMetrics,
-    trace,
+    telemetry::metrics::TargetMetrics,
+    telemetry::trace,
     transport::{Outgoing, OutgoingHeaders},
 };
 

@@ -18,7 +18,7 @@ use super::{
     waiter::{Ending, Failure, Waiter},
 };
 use crate::{
-    metrics::ClientMetrics,
+    telemetry::metrics::ClientMetrics,
     transport::{Clock, Record, RecordSink, TransportError},
 };
 

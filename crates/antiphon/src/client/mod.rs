@@ -36,8 +36,8 @@ use self::{
     waiter::{Failure, Waiter},
 };
 use crate::{
+    notify::{close_timeout, until},
     transport::LastOffsets,
-    wait::{last_words, until},
 };
 
 /// A requester. Cheap to clone; all clones share one producer, one reply path and one table.
@@ -163,7 +163,7 @@ impl Client {
         let _ = tokio::time::timeout(deadline, until(&core.ended, || core.in_flight() == 0)).await;
         let abandoned = core.fail_rest();
         let left = deadline.saturating_sub(begun.elapsed());
-        let last = last_words(left);
+        let last = close_timeout(left);
         if let Some(subscription) = core.path.close() {
             subscription.close(LastOffsets::none(), last).await;
         }

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     error::{RequestError, RequestErrorKind},
-    wait::Counted,
+    notify::Counted,
 };
 
 /// Those who wait for a place, in the order in which they came.

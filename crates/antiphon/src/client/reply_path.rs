@@ -17,8 +17,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{core::Core, matcher::Matcher};
 use crate::{
+    notify::until,
     transport::{LastOffsets, Subscription, TransportError},
-    wait::until,
 };
 
 /// Where replies come in, and the state of that path.

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     codec::{Decode, Encode},
     error::{RequestError, RequestErrorKind},
-    trace,
+    telemetry::trace,
 };
 
 macro_rules! draft_setters {

@@ -8,7 +8,7 @@ use std::sync::{
 use antiphon_proto::CorrelationId;
 use tokio::sync::broadcast;
 
-use crate::{metrics::ClientMetrics, transport::Record};
+use crate::{telemetry::metrics::ClientMetrics, transport::Record};
 
 /// Why a reply found no call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -12,7 +12,7 @@ use std::{
 use antiphon_proto::partition_for_key;
 use arc_swap::ArcSwap;
 
-use crate::{metrics::TargetMetrics, transport::TopicRef};
+use crate::{telemetry::metrics::TargetMetrics, transport::TopicRef};
 
 /// A request topic. Once known it stays for the client's life, so that calls can borrow it.
 #[derive(Debug)]

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     config::{FirstPoll, KafkaConfig, ServiceConfig},
     error::StartError,
-    metrics::ServiceMetrics,
+    telemetry::metrics::ServiceMetrics,
     transport::{
         TopicSpec, Transport,
         kafka::{KafkaTransport, Role},

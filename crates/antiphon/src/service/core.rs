@@ -28,9 +28,9 @@ use super::{
 };
 use crate::{
     config::ServiceConfig,
-    metrics::ServiceMetrics,
+    notify::Bell,
+    telemetry::metrics::ServiceMetrics,
     transport::{Clock, Publisher, Subscription, TransportError},
-    wait::Bell,
 };
 
 /// Every request counts references to it; aligned so that those counts have a cache line of their

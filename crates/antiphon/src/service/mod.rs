@@ -34,8 +34,8 @@ pub use self::{
     sync::{SyncHandler, SyncRequest, sync},
 };
 use crate::{
+    notify::{close_timeout, until},
     transport::{LastOffsets, TopicPartition, TransportError},
-    wait::{last_words, until},
 };
 
 /// A running responder, at least once: a request's offset is committed only after its reply has
@@ -131,7 +131,7 @@ impl Service {
         let left = deadline.saturating_sub(begun.elapsed());
         // Until here a drop has to stop the service; from here on it is being stopped.
         self.stopped = true;
-        self.close(last_words(left)).await;
+        self.close(close_timeout(left)).await;
         DrainReport { in_hand, abandoned }
     }
 

@@ -5,8 +5,8 @@ use antiphon_proto::{Code, Executed, ReplyFields, ReplyMode, Status, header, mut
 use bytes::Bytes;
 
 use super::handler::Response;
-use crate::headers;
 use crate::transport::{Outgoing, OutgoingHeaders, Publisher, Returned, TopicRef, TransportError};
+use crate::wire::headers;
 
 /// Where a reply goes: checked against the allow-list, and there.
 #[derive(Clone, Debug)]

@@ -22,7 +22,7 @@ use super::{
     outcome::{Outcome, Panic, end, refuse},
     outgoing::Destination,
 };
-use crate::trace;
+use crate::telemetry::trace;
 
 type Running = BoxFuture<'static, Result<Response, Status>>;
 

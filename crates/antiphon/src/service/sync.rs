@@ -17,7 +17,7 @@ use super::{
     outcome,
     outgoing::Destination,
 };
-use crate::trace;
+use crate::telemetry::trace;
 
 /// A handler that computes and does not wait. Made by [`sync`], or by hand.
 pub trait SyncHandler: Send + Sync + 'static {

@@ -76,6 +76,6 @@ pub(crate) async fn until(rung: &Notify, holds: impl Fn() -> bool) {
 
 /// What the log's clients get to stop in: what is left, but something when a drain has taken the
 /// whole deadline, and an end however long the caller would wait.
-pub(crate) fn last_words(left: Duration) -> Duration {
+pub(crate) fn close_timeout(left: Duration) -> Duration {
     left.clamp(Duration::from_millis(500), Duration::from_secs(60))
 }

@@ -1,0 +1,4 @@
+//! What a client and a service tell about themselves: metrics and spans.
+
+pub(crate) mod metrics;
+pub(crate) mod trace;

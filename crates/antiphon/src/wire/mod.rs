@@ -1,0 +1,3 @@
+//! Records as they stand on the wire.
+
+pub(crate) mod headers;
