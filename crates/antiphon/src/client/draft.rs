@@ -1,12 +1,13 @@
 //! A request before it is sent.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use antiphon_proto::{Metadata, ReplyMode, is_legal_topic_name, is_operation_name};
 use bytes::Bytes;
 
 use super::core::Core;
 use crate::{
+    codec::Encoded,
     config::ClientConfig,
     error::{RequestError, RequestErrorKind},
     wire::headers,
@@ -19,7 +20,9 @@ pub(crate) struct Draft {
     pub(crate) key: Option<Bytes>,
     pub(crate) value: Bytes,
     pub(crate) headers: Vec<(String, Option<Bytes>)>,
-    pub(crate) content_type: Option<&'static str>,
+    /// What the codec says of the value; headers of the application take precedence.
+    pub(crate) content_type: Option<Cow<'static, str>>,
+    pub(crate) message_type: Option<Cow<'static, str>>,
     pub(crate) operation: Option<String>,
     pub(crate) timeout: Duration,
     pub(crate) metadata: Option<Metadata>,
@@ -58,6 +61,7 @@ impl Draft {
             value: Bytes::new(),
             headers: Vec::new(),
             content_type: None,
+            message_type: None,
             operation: None,
             timeout,
             metadata: None,
@@ -70,6 +74,16 @@ impl Draft {
             To::Named(name) => name,
             To::Known(index) => core.targets.at(*index).map_or("", |target| target.name()),
         }
+    }
+
+    /// Takes an encoded value in.
+    pub(crate) fn encoded(&mut self, encoded: Encoded) {
+        self.value = encoded.value;
+        self.content_type = encoded.content_type;
+        self.message_type = encoded.message_type;
+        let headers = encoded.headers.into_iter();
+        self.headers
+            .extend(headers.map(|(name, value)| (name, Some(value))));
     }
 
     /// What it counts against the limit of bytes in flight.

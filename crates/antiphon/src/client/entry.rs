@@ -151,11 +151,16 @@ impl<H: Hold> Entry<H> {
         headers.push((header::CORRELATION_ID, Some(id.as_bytes())));
         headers.push((header::REPLY_TOPIC, Some(core.path.topic.as_bytes())));
         headers.push((header::ANTIPHON, Some(packed)));
-        let own = |(name, _): &(String, _)| name == header::CONTENT_TYPE;
-        if let Some(content_type) = draft.content_type
-            && !draft.headers.iter().any(own)
-        {
-            headers.push((header::CONTENT_TYPE, Some(content_type.as_bytes())));
+        let said = [
+            (header::CONTENT_TYPE, &draft.content_type),
+            (header::MESSAGE_TYPE, &draft.message_type),
+        ];
+        for (name, value) in said {
+            if let Some(value) = value
+                && !draft.headers.iter().any(|(own, _)| own == name)
+            {
+                headers.push((name, Some(value.as_bytes())));
+            }
         }
         for (name, value) in &draft.headers {
             headers.push((name, value.as_deref()));

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use antiphon_proto::{GatherRule, Metadata, ReplyMode, Until};
+use antiphon_proto::{Executed, GatherRule, Metadata, ReplyMode, Until};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use tracing::Instrument;
@@ -16,7 +16,7 @@ use super::{
     reply::Reply,
 };
 use crate::{
-    codec::{Decode, Encode},
+    codec::{Decode, Direction, Encode, Outbound, Received},
     error::{RequestError, RequestErrorKind},
     telemetry::trace,
 };
@@ -114,21 +114,25 @@ impl Request {
         Req: Sync + ?Sized,
     {
         let topic: Arc<str> = self.draft.topic(self.client.core()).into();
-        self.draft.value = codec.encode(request).map_err(|error| {
+        let operation = self.draft.operation.clone();
+        let about = |direction| Outbound::new(&topic, operation.as_deref(), direction);
+        let encoded = codec.encode(request, &about(Direction::Request)).await;
+        self.draft.encoded(encoded.map_err(|error| {
             RequestError::invalid("the request does not encode")
                 .on(&topic, None)
                 .with_source(error)
-        })?;
-        self.draft.content_type = codec.content_type();
+        })?);
         let reply = self.send().await?;
-        codec.decode(reply.value()).map_err(|error| {
-            let executed = antiphon_proto::Executed::Yes;
+        let received = Received::new(reply.value(), about(Direction::Reply), reply.headers());
+        let decoded = codec.decode(&received);
+        decoded.await.map_err(|error| {
             RequestError::new(
                 RequestErrorKind::Undecodable,
-                executed,
+                Executed::Yes,
                 "the reply does not decode",
             )
             .on(&topic, None)
+            .with_id(reply.correlation_id())
             .with_source(error)
         })
     }

@@ -4,9 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use antiphon_proto::{InstanceId, encode_identity, is_legal_topic_name, is_operation_name};
 use tokio::sync::mpsc;
-use tower::{Layer, Service as TowerService};
-
-use antiphon_proto::Status;
+use tower::{BoxError, Layer, Service as TowerService};
 
 use super::{
     Service,
@@ -122,7 +120,7 @@ impl ServiceBuilder {
         L: Layer<HandlerService>,
         L::Service: TowerService<Request> + Clone + Send + Sync + 'static,
         <L::Service as TowerService<Request>>::Response: Into<Response>,
-        <L::Service as TowerService<Request>>::Error: Into<Status>,
+        <L::Service as TowerService<Request>>::Error: Into<BoxError>,
         <L::Service as TowerService<Request>>::Future: Send + 'static,
     {
         self.routes

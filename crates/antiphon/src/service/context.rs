@@ -92,6 +92,11 @@ impl Context {
         }
     }
 
+    /// Another handle on the same request.
+    pub(crate) fn shared(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+
     pub(crate) fn envelope(&self) -> &Envelope {
         &self.0
     }

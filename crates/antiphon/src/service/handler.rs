@@ -1,15 +1,18 @@
 //! What answers requests: an async function, or a tower service.
 
-use std::{future::Future, sync::Arc};
+use std::{borrow::Cow, future::Future, sync::Arc};
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
-use tower::{Service as TowerService, ServiceExt};
+use tower::{BoxError, Service as TowerService, ServiceExt};
 
 use antiphon_proto::{Executed, Status};
 
 use super::{context::Context, sync::SyncHandler};
-use crate::codec::{Decode, Encode};
+use crate::codec::{
+    CodecError, Coded, Decode, Direction, Encode, Encoded, HeaderSource, Outbound, Received,
+};
+use crate::error::status_of;
 
 /// A request as a handler gets it.
 #[derive(Debug)]
@@ -25,7 +28,8 @@ pub struct Request {
 pub struct Response {
     value: Bytes,
     headers: Vec<(String, Bytes)>,
-    content_type: Option<&'static str>,
+    content_type: Option<Cow<'static, str>>,
+    message_type: Option<Cow<'static, str>>,
 }
 
 impl Response {
@@ -47,13 +51,36 @@ impl Response {
 
     /// Says what the payload is.
     #[must_use]
-    pub fn content_type(mut self, media_type: &'static str) -> Self {
-        self.content_type = Some(media_type);
+    pub fn content_type(mut self, media_type: impl Into<Cow<'static, str>>) -> Self {
+        self.content_type = Some(media_type.into());
         self
     }
 
-    pub(crate) fn into_parts(self) -> (Bytes, Vec<(String, Bytes)>, Option<&'static str>) {
-        (self.value, self.headers, self.content_type)
+    /// Sets the application's name for the type of the payload.
+    #[must_use]
+    pub fn message_type(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.message_type = Some(name.into());
+        self
+    }
+
+    pub(crate) fn into_encoded(self) -> Encoded {
+        Encoded {
+            value: self.value,
+            headers: self.headers,
+            content_type: self.content_type,
+            message_type: self.message_type,
+        }
+    }
+}
+
+impl From<Encoded> for Response {
+    fn from(encoded: Encoded) -> Self {
+        Self {
+            value: encoded.value,
+            headers: encoded.headers,
+            content_type: encoded.content_type,
+            message_type: encoded.message_type,
+        }
     }
 }
 
@@ -109,7 +136,7 @@ where
 {
     Typed {
         codec: Arc::new(codec),
-        f,
+        f: Arc::new(f),
         types: std::marker::PhantomData::<fn(Req) -> Resp>,
     }
 }
@@ -119,7 +146,7 @@ pub fn tower<S>(service: S) -> impl Handler
 where
     S: TowerService<Request> + Clone + Send + Sync + 'static,
     S::Response: Into<Response>,
-    S::Error: Into<Status>,
+    S::Error: Into<BoxError>,
     S::Future: Send + 'static,
 {
     Tower(service)
@@ -141,7 +168,7 @@ where
 
 struct Typed<C, F, T> {
     codec: Arc<C>,
-    f: F,
+    f: Arc<F>,
     types: std::marker::PhantomData<T>,
 }
 
@@ -154,27 +181,48 @@ where
     Resp: Send + 'static,
 {
     fn handle(&self, request: Request) -> BoxFuture<'static, Result<Response, Status>> {
-        let value = match self.codec.decode(&request.value) {
-            Ok(value) => value,
-            Err(error) => {
-                let status =
-                    Status::invalid_argument(format!("the request does not decode: {error}"))
-                        .with_executed(Executed::No);
-                return Box::pin(std::future::ready(Err(status)));
+        let Request { context, value } = request;
+        let decoded = self.codec.decode(&Received::from_source(
+            &value,
+            about(&context, Direction::Request),
+            HeaderSource::Pairs(context.headers()),
+        ));
+        let (codec, f) = (Arc::clone(&self.codec), Arc::clone(&self.f));
+        let about = context.shared();
+        match decoded {
+            // The handler's future is made here, where its first poll may be.
+            Coded::Ready(Ok(value)) => {
+                let running = f(context, value);
+                Box::pin(async move { encode(&*codec, running.await?, &about).await })
             }
-        };
-        let codec = Arc::clone(&self.codec);
-        let running = (self.f)(request.context, value);
-        Box::pin(async move {
-            let value = running.await?;
-            let encoded = codec
-                .encode(&value)
-                .map_err(|error| Status::internal(format!("the reply does not encode: {error}")))?;
-            let mut response = Response::new(encoded);
-            response.content_type = codec.content_type();
-            Ok(response)
-        })
+            Coded::Ready(Err(error)) => Box::pin(std::future::ready(Err(undecodable(&error)))),
+            Coded::Waiting(decoding) => Box::pin(async move {
+                let value = decoding.await.map_err(|error| undecodable(&error))?;
+                encode(&*codec, f(context, value).await?, &about).await
+            }),
+        }
     }
+}
+
+async fn encode<C: Encode<T>, T>(
+    codec: &C,
+    value: T,
+    context: &Context,
+) -> Result<Response, Status> {
+    let encoded = codec.encode(&value, &about(context, Direction::Reply));
+    encoded
+        .await
+        .map(Response::from)
+        .map_err(|error| Status::internal(format!("the reply does not encode: {error}")))
+}
+
+fn about(context: &Context, direction: Direction) -> Outbound<'_> {
+    Outbound::new(context.topic(), context.operation(), direction)
+}
+
+fn undecodable(error: &CodecError) -> Status {
+    Status::invalid_argument(format!("the request does not decode: {error}"))
+        .with_executed(Executed::No)
 }
 
 struct Tower<S>(S);
@@ -183,12 +231,17 @@ impl<S> Handler for Tower<S>
 where
     S: TowerService<Request> + Clone + Send + Sync + 'static,
     S::Response: Into<Response>,
-    S::Error: Into<Status>,
+    S::Error: Into<BoxError>,
     S::Future: Send + 'static,
 {
     fn handle(&self, request: Request) -> BoxFuture<'static, Result<Response, Status>> {
         let answered = self.0.clone().oneshot(request);
-        Box::pin(async move { answered.await.map(Into::into).map_err(Into::into) })
+        Box::pin(async move {
+            answered
+                .await
+                .map(Into::into)
+                .map_err(|error| status_of(error.into()))
+        })
     }
 }
 

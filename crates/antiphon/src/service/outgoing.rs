@@ -1,10 +1,13 @@
 //! A reply as it goes on the wire. What the transport has taken is not kept: if it can not be
 //! stored it comes back.
 
+use std::borrow::Cow;
+
 use antiphon_proto::{Code, Executed, ReplyFields, ReplyMode, Status, header, mutant};
 use bytes::Bytes;
 
 use super::handler::Response;
+use crate::codec::Encoded;
 use crate::transport::{Outgoing, OutgoingHeaders, Publisher, Returned, TopicRef, TransportError};
 use crate::wire::headers;
 
@@ -22,7 +25,8 @@ pub(crate) struct EncodedReply<'a> {
     correlation_id: &'a [u8],
     /// The id stands in the key too: a plain success, whose headers need not be read.
     keyed: bool,
-    content_type: Option<&'static str>,
+    content_type: Option<Cow<'static, str>>,
+    message_type: Option<Cow<'static, str>>,
     headers: Vec<(String, Bytes)>,
     value: Bytes,
     /// Successes, which most are, do not carry the room for it around.
@@ -67,19 +71,27 @@ impl Encoder {
         mode: ReplyMode,
         response: Response,
     ) -> EncodedReply<'a> {
-        let (value, headers, content_type) = response.into_parts();
+        let Encoded {
+            value,
+            headers,
+            content_type,
+            message_type,
+        } = response.into_encoded();
         let lengths = headers.iter().map(|(n, v)| (n.as_str(), v.len()));
         if let Some(why) = headers::refusal(lengths) {
             let status = Status::internal(format!("the handler's headers can not be sent: {why}"));
             return self.error(to, correlation_id, &status);
         }
         // The handler's own goes before the codec's.
-        let own = headers.iter().any(|(n, _)| n == header::CONTENT_TYPE);
+        let own = |name| headers.iter().any(|(n, _)| n == name);
+        let content_type = content_type.filter(|_| !own(header::CONTENT_TYPE));
+        let message_type = message_type.filter(|_| !own(header::MESSAGE_TYPE));
         EncodedReply {
             to,
-            keyed: mode == ReplyMode::Single && headers.is_empty(),
+            keyed: mode == ReplyMode::Single && headers.is_empty() && message_type.is_none(),
             correlation_id,
-            content_type: content_type.filter(|_| !own),
+            content_type,
+            message_type,
             headers,
             value,
             error: None,
@@ -114,6 +126,7 @@ impl Encoder {
             keyed: mutant!("error_reply_has_key"),
             correlation_id,
             content_type: None,
+            message_type: None,
             headers: Vec::new(),
             value: Bytes::new(),
             error: Some(Box::new(ErrorHeaders {
@@ -157,8 +170,11 @@ impl EncodedReply<'_> {
         let error = self.error.as_deref();
         let packed = error.map_or(&encoder.plain, |error| &error.packed);
         headers.push((header::ANTIPHON, Some(packed)));
-        if let Some(media_type) = self.content_type {
+        if let Some(media_type) = &self.content_type {
             headers.push((header::CONTENT_TYPE, Some(media_type.as_bytes())));
+        }
+        if let Some(name) = &self.message_type {
+            headers.push((header::MESSAGE_TYPE, Some(name.as_bytes())));
         }
         if let Some(error) = error {
             headers.push((header::STATUS_MESSAGE, Some(error.message.as_bytes())));

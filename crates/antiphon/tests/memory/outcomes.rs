@@ -7,10 +7,9 @@ use std::{
 
 use antiphon::{
     Code, Executed, RequestErrorKind as Kind, Status,
-    codec::{CodecError, Decode, Encode, Json},
+    codec::{Coded, Decode, Encode, Encoded, Json, Outbound, Received},
     config::ClientConfig,
 };
-use bytes::Bytes;
 
 use crate::support::{
     answer, ask, assert_placed, assert_unsent, broker, client, client_with, echo, eventually,
@@ -90,18 +89,14 @@ async fn a_topic_name_that_kafka_would_refuse_is_invalid() {
 struct Broken;
 
 impl Encode<str> for Broken {
-    fn content_type(&self) -> Option<&'static str> {
-        None
-    }
-
-    fn encode(&self, _: &str) -> Result<Bytes, CodecError> {
-        Err("no form".into())
+    fn encode(&self, _: &str, _: &Outbound<'_>) -> Coded<Encoded> {
+        Coded::err("no form")
     }
 }
 
 impl Decode<String> for Broken {
-    fn decode(&self, _: &Bytes) -> Result<String, CodecError> {
-        Err("not a text".into())
+    fn decode(&self, _: &Received<'_>) -> Coded<String> {
+        Coded::err("not a text")
     }
 }
 

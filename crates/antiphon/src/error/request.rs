@@ -1,20 +1,44 @@
-//! Errors of a call. Each says whether the work ran.
+//! The error of a call. It says whether the work ran.
 
-use std::{error::Error as StdError, fmt, sync::Arc};
+use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
-use antiphon_proto::{CorrelationId, Executed, Status, mutant};
+use antiphon_proto::{Code, CorrelationId, Executed, Status, mutant};
 
+use super::RequestErrorKind;
 use crate::transport::{TransportError, TransportErrorKind};
 
 /// Why a call did not end with a usable reply.
 ///
-/// [`executed`](Self::executed) answers what a caller who thinks of trying again has to know;
+/// [`executed`](Self::executed) tells a caller whether a retry could repeat the work;
 /// [`kind`](Self::kind) says what happened. `Display` prints one level; the cause, where there is
 /// one, is the `source()`.
-#[derive(Debug)]
+///
+/// In a handler, `?` turns it into a [`Status`]: see [`From`](#impl-From<RequestError>-for-Status).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use antiphon::{Client, Reply, RequestError};
+///
+/// /// Sends again what did not run, or what the service asks to send again.
+/// async fn ask(client: &Client) -> Result<Reply, RequestError> {
+///     let mut pause = Duration::from_millis(50);
+///     for _ in 0..3 {
+///         match client.request("orders").value("7").send().await {
+///             Err(error) if error.is_retryable() => {
+///                 tokio::time::sleep(error.retry_after().unwrap_or(pause)).await;
+///                 pause *= 2;
+///             }
+///             outcome => return outcome,
+///         }
+///     }
+///     client.request("orders").value("7").send().await
+/// }
+/// ```
+#[derive(Clone, Debug)]
 pub struct RequestError(Box<Inner>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Inner {
     kind: RequestErrorKind,
     executed: Executed,
@@ -23,73 +47,7 @@ struct Inner {
     partition: Option<i32>,
     detail: String,
     status: Option<Status>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
-}
-
-/// What happened to a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum RequestErrorKind {
-    /// The request itself is not valid: a reserved header, an illegal name, a value that does not
-    /// encode, a minimum that can not be reached. Not executed.
-    Invalid,
-    /// The request is larger than a limit of the client, the broker or the topic. Not executed.
-    TooLarge,
-    /// The reply path was being rebuilt until the deadline, or was lost as the request was about
-    /// to go out. Not executed.
-    NotReady,
-    /// A local limit is reached: calls in flight, bytes in flight, or the send queue. Not executed.
-    Overloaded,
-    /// The request topic does not exist. It is never created by a request. Not executed.
-    UnknownTopic,
-    /// The principal may not write to the request topic. Not executed.
-    NotAuthorized,
-    /// The deadline passed before the request was sent. Not executed.
-    DeadlineBeforeSend,
-    /// The request was not stored, and the brokers or the client said so. Not executed.
-    Rejected,
-    /// The request may or may not have been stored. Maybe executed.
-    SendUnknown,
-    /// No reply came within the deadline. Maybe executed.
-    TimedOut,
-    /// The call was given up by its caller or by a gather that had enough. Maybe executed.
-    Cancelled,
-    /// The responder answered with an error: see [`RequestError::status`].
-    Status,
-    /// A reply came and could not be decoded. Executed, unless it was the reply's own protocol
-    /// header that could not be read: then maybe.
-    Undecodable,
-    /// The reply topic was deleted, truncated or is no longer readable. Maybe executed.
-    ReplyPathLost,
-    /// The client was closed: before the request was sent, or while the call waited.
-    Closed,
-    /// Fewer replies than the minimum arrived within the deadline: see
-    /// [`GatherError`](crate::GatherError).
-    BelowMinimum,
-}
-
-impl RequestErrorKind {
-    /// A stable name, for labels and machine-readable output.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Invalid => "invalid",
-            Self::TooLarge => "too_large",
-            Self::NotReady => "not_ready",
-            Self::Overloaded => "overloaded",
-            Self::UnknownTopic => "unknown_topic",
-            Self::NotAuthorized => "not_authorized",
-            Self::DeadlineBeforeSend => "deadline_before_send",
-            Self::Rejected => "rejected",
-            Self::SendUnknown => "send_unknown",
-            Self::TimedOut => "timed_out",
-            Self::Cancelled => "cancelled",
-            Self::Status => "status",
-            Self::Undecodable => "undecodable",
-            Self::ReplyPathLost => "reply_path_lost",
-            Self::Closed => "closed",
-            Self::BelowMinimum => "below_minimum",
-        }
-    }
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl RequestError {
@@ -163,7 +121,7 @@ impl RequestError {
         mut self,
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(source.into().into());
         self
     }
 
@@ -208,6 +166,30 @@ impl RequestError {
         self.0.status.as_ref()
     }
 
+    /// Whether sending the same request again is safe and may succeed.
+    ///
+    /// True when the work did not run and the cause may pass: a limit, a reply path that is being
+    /// rebuilt, a request that was not stored in time, a responder that answered `UNAVAILABLE` or
+    /// `RESOURCE_EXHAUSTED`. Also true when the responder itself asks for another try, by
+    /// [`retry_after`](Self::retry_after). A `Maybe` is never retryable: only the caller knows
+    /// whether the work may run twice.
+    pub fn is_retryable(&self) -> bool {
+        use RequestErrorKind as K;
+        let may_pass = match self.kind() {
+            K::NotReady | K::Overloaded | K::DeadlineBeforeSend | K::Rejected => true,
+            K::Status => self.status().is_some_and(|status| {
+                matches!(status.code(), Code::Unavailable | Code::ResourceExhausted)
+            }),
+            _ => false,
+        };
+        may_pass && self.executed() == Executed::No || self.retry_after().is_some()
+    }
+
+    /// How long the responder asks to wait before another try.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.status().and_then(Status::retry_after)
+    }
+
     /// Shorthand for `kind() == RequestErrorKind::TimedOut`.
     pub fn is_timeout(&self) -> bool {
         self.kind() == RequestErrorKind::TimedOut
@@ -240,76 +222,5 @@ impl fmt::Display for RequestError {
 impl StdError for RequestError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source.as_ref().map(|source| &**source as _)
-    }
-}
-
-/// Why a client or a service did not start.
-#[derive(Debug)]
-pub struct StartError {
-    detail: String,
-    kind: StartErrorKind,
-    source: Option<Box<dyn StdError + Send + Sync>>,
-}
-
-/// What kept a client or a service from starting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum StartErrorKind {
-    /// A setting or a name is not valid.
-    Config,
-    /// The brokers could not be reached in time, or refused the credentials.
-    Unreachable,
-    /// A topic that is needed does not exist and may not be created.
-    UnknownTopic,
-    /// The principal lacks a right.
-    NotAuthorized,
-    /// Anything else.
-    Other,
-}
-
-impl StartError {
-    pub(crate) fn config(detail: impl Into<String>) -> Self {
-        Self::of(StartErrorKind::Config, detail)
-    }
-
-    pub(crate) fn of(kind: StartErrorKind, detail: impl Into<String>) -> Self {
-        Self {
-            detail: detail.into(),
-            kind,
-            source: None,
-        }
-    }
-
-    pub(crate) fn transport(detail: impl Into<String>, source: TransportError) -> Self {
-        use TransportErrorKind as T;
-        let kind = match source.kind() {
-            T::InvalidConfig => StartErrorKind::Config,
-            T::TimedOut | T::Unreachable | T::Authentication => StartErrorKind::Unreachable,
-            T::UnknownTopic | T::UnknownPartition => StartErrorKind::UnknownTopic,
-            T::NotAuthorized => StartErrorKind::NotAuthorized,
-            _ => StartErrorKind::Other,
-        };
-        Self {
-            detail: detail.into(),
-            kind,
-            source: Some(Box::new(source)),
-        }
-    }
-
-    /// What kept it from starting.
-    pub fn kind(&self) -> StartErrorKind {
-        self.kind
-    }
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.detail)
-    }
-}
-
-impl StdError for StartError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_ref().map(|source| &**source as _)
     }
 }
