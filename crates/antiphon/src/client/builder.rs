@@ -25,8 +25,8 @@ use crate::{
     error::{RequestError, StartError},
     telemetry::metrics::ClientMetrics,
     transport::{
-        TopicSpec, Transport, TransportError, TransportErrorKind,
-        kafka::{KafkaTransport, Role},
+        PublisherLimits, TopicSpec, Transport, TransportError, TransportErrorKind,
+        kafka::KafkaTransport,
     },
 };
 
@@ -106,14 +106,7 @@ impl ClientBuilder {
         check(&self.group, &self.config)?;
         let transport = match self.transport {
             Some(transport) => transport,
-            None => {
-                let role = Role::Requester {
-                    message_timeout: self.config.timeout,
-                    queue: self.config.max_in_flight,
-                    matching: self.config.reply.matching,
-                };
-                Arc::new(KafkaTransport::connect(&self.kafka, role).await?)
-            }
+            None => Arc::new(KafkaTransport::connect(&self.kafka).await?),
         };
         let timeout = self.kafka.connect_timeout;
         let instance = InstanceId::new(transport.entropy().bits());
@@ -173,8 +166,12 @@ fn assemble(
     let sends = Arc::new(Sends {
         calls: Arc::clone(&calls),
     });
+    let limits = PublisherLimits {
+        queue: config.max_in_flight,
+        message_timeout: Some(config.timeout),
+    };
     let publisher = transport
-        .publisher(sends)
+        .publisher(limits, sends)
         .map_err(|error| StartError::transport("can not start a producer", error))?;
     let metrics = Arc::new(ClientMetrics::new(group));
     let (clock, time) = (transport.clock(), Arc::<Time>::default());

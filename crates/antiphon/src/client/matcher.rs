@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     telemetry::metrics::ClientMetrics,
-    transport::{Clock, Record, RecordSink, TransportError},
+    transport::{Clock, Matching, Record, RecordSink, TransportError},
 };
 
 /// Callers are woken so many at a time: one that runs at once on this processor would hold up the
@@ -41,6 +41,7 @@ pub(crate) struct Matcher {
     calls: Arc<Calls>,
     instance: InstanceId,
     read_headers: bool,
+    matching: Matching,
     clock: Arc<dyn Clock>,
     time: Arc<Time>,
     strays: Arc<Strays>,
@@ -64,6 +65,7 @@ impl Matcher {
             calls: Arc::clone(&core.calls),
             instance: core.instance,
             read_headers: core.config.reply.read_headers,
+            matching: core.config.reply.matching,
             clock: Arc::clone(&core.clock),
             time: Arc::clone(&core.time),
             strays: Arc::clone(&core.strays),
@@ -186,6 +188,10 @@ impl Matcher {
 }
 
 impl RecordSink for Matcher {
+    fn matching(&self) -> Matching {
+        self.matching
+    }
+
     fn demand(&mut self) -> usize {
         usize::MAX
     }

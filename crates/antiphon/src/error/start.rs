@@ -42,17 +42,9 @@ impl StartError {
     }
 
     pub(crate) fn transport(detail: impl Into<String>, source: TransportError) -> Self {
-        use TransportErrorKind as T;
-        let kind = match source.kind() {
-            T::InvalidConfig => StartErrorKind::Config,
-            T::TimedOut | T::Unreachable | T::Authentication => StartErrorKind::Unreachable,
-            T::UnknownTopic | T::UnknownPartition => StartErrorKind::UnknownTopic,
-            T::NotAuthorized => StartErrorKind::NotAuthorized,
-            _ => StartErrorKind::Other,
-        };
         Self {
             detail: detail.into(),
-            kind,
+            kind: kind(&source),
             source: Some(Box::new(source)),
         }
     }
@@ -60,6 +52,24 @@ impl StartError {
     /// What kept it from starting.
     pub fn kind(&self) -> StartErrorKind {
         self.kind
+    }
+}
+
+/// For a connection that does not come up; the error says all there is.
+impl From<TransportError> for StartError {
+    fn from(error: TransportError) -> Self {
+        Self::of(kind(&error), error.to_string())
+    }
+}
+
+fn kind(error: &TransportError) -> StartErrorKind {
+    use TransportErrorKind as T;
+    match error.kind() {
+        T::InvalidConfig => StartErrorKind::Config,
+        T::TimedOut | T::Unreachable | T::Authentication => StartErrorKind::Unreachable,
+        T::UnknownTopic | T::UnknownPartition => StartErrorKind::UnknownTopic,
+        T::NotAuthorized => StartErrorKind::NotAuthorized,
+        _ => StartErrorKind::Other,
     }
 }
 

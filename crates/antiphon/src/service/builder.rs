@@ -22,10 +22,7 @@ use crate::{
     config::{FirstPoll, KafkaConfig, ServiceConfig},
     error::StartError,
     telemetry::metrics::ServiceMetrics,
-    transport::{
-        TopicSpec, Transport,
-        kafka::{KafkaTransport, Role},
-    },
+    transport::{PublisherLimits, TopicSpec, Transport, kafka::KafkaTransport},
 };
 
 /// Describes a [`Service`]. Made by [`Service::builder`].
@@ -164,12 +161,7 @@ impl ServiceBuilder {
         check(&self.name, &self.config, &self.routes)?;
         let transport = match self.transport {
             Some(transport) => transport,
-            None => {
-                let role = Role::Responder {
-                    queue: self.config.max_unacknowledged,
-                };
-                Arc::new(KafkaTransport::connect(&self.kafka, role).await?)
-            }
+            None => Arc::new(KafkaTransport::connect(&self.kafka).await?),
         };
         let mut topics: Vec<String> = self.routes.topics().map(ToString::to_string).collect();
         // Not in the order of a hash: of several that are missing it is always the same one that is
@@ -189,8 +181,12 @@ impl ServiceBuilder {
         let group = self.config.group.clone().unwrap_or(self.name.clone());
         let waiters = Arc::<Waiters>::default();
         let acks = Arc::new(Acks::new(&waiters));
+        let limits = PublisherLimits {
+            queue: self.config.max_unacknowledged,
+            message_timeout: None,
+        };
         let publisher = transport
-            .publisher(Arc::clone(&acks) as _)
+            .publisher(limits, Arc::clone(&acks) as _)
             .map_err(|error| StartError::transport("can not start a producer", error))?;
         let core = ServiceCore::new(
             self.config.clone(),

@@ -12,6 +12,7 @@ mod entropy;
 mod error;
 pub mod kafka;
 mod last_offsets;
+mod matching;
 #[cfg(feature = "test-util")]
 pub mod memory;
 mod record;
@@ -26,6 +27,7 @@ pub use self::{
     entropy::{Entropy, SystemEntropy},
     error::{TransportError, TransportErrorKind},
     last_offsets::LastOffsets,
+    matching::Matching,
     record::{HeaderPairs, Headers, Outgoing, Record, Returned, TopicRef},
 };
 
@@ -53,8 +55,12 @@ pub trait Transport: Send + Sync + fmt::Debug + 'static {
         timeout: Duration,
     ) -> BoxFuture<'a, Result<u32, TransportError>>;
 
-    /// Starts a publisher that reports to `sink`.
-    fn publisher(&self, sink: Arc<dyn DeliverySink>) -> Result<Arc<dyn Publisher>, TransportError>;
+    /// Starts a publisher that reports to `sink`. A transport may have any number of them.
+    fn publisher(
+        &self,
+        limits: PublisherLimits,
+        sink: Arc<dyn DeliverySink>,
+    ) -> Result<Arc<dyn Publisher>, TransportError>;
 
     /// Reads one partition from its end.
     ///
@@ -76,6 +82,16 @@ pub trait Transport: Send + Sync + fmt::Debug + 'static {
         sink: Box<dyn RecordSink>,
         events: Arc<dyn GroupEvents>,
     ) -> Result<Arc<dyn Subscription>, TransportError>;
+}
+
+/// What a publisher has to hold, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PublisherLimits {
+    /// How many records may wait in the send queue. Some room is added for resends.
+    pub queue: u32,
+    /// When a record that could not be sent is given up. `None` leaves it to the transport. A
+    /// client gives the timeout of its calls, so that no request is sent after its caller has gone.
+    pub message_timeout: Option<Duration>,
 }
 
 /// Appends records. Cheap to share; publishing never blocks.
@@ -105,8 +121,14 @@ pub trait Subscription: Send + Sync + fmt::Debug {
     fn close(&self, last: LastOffsets, deadline: Duration) -> BoxFuture<'static, ()>;
 }
 
-/// Takes records in. Called from one thread only, and must not block.
+/// Takes records in. Called from one thread at a time, and must not block.
 pub trait RecordSink: Send {
+    /// Where this sink wants to be called, for a transport that has the choice. Asked once, before
+    /// the first record.
+    fn matching(&self) -> Matching {
+        Matching::default()
+    }
+
     /// How many records may come next. Zero stops delivery until [`Subscription::resume`].
     fn demand(&mut self) -> usize;
 

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use antiphon::{
-    config::KafkaConfig,
-    transport::kafka::{KafkaTransport, Role},
-};
+use antiphon::{StartError, config::KafkaConfig, transport::kafka::KafkaTransport};
 use antiphon_kafka::{Admin, Properties, embedded_profile, is_embedded};
 
 use crate::failure::Failure;
@@ -19,7 +16,11 @@ const ID: Duration = Duration::from_secs(10);
 /// Waits until a broker has answered.
 pub(super) async fn connect(kafka: &KafkaConfig) -> Result<Admin, Failure> {
     // Only to find out, with a good error, whether the brokers can be reached.
-    drop(KafkaTransport::connect(kafka, Role::Responder { queue: 1 }).await?);
+    drop(
+        KafkaTransport::connect(kafka)
+            .await
+            .map_err(StartError::from)?,
+    );
     let kafka = kafka.clone();
     let admin = blocking(move || Admin::new(&properties(&kafka))).await?;
     admin.map_err(|source| Failure::Kafka {

@@ -16,9 +16,8 @@ use super::{
     settings::Settings,
     thread_failed,
 };
-use crate::{
-    config::Matching,
-    transport::{RecordSink, Subscription, TransportError, TransportErrorKind as Kind},
+use crate::transport::{
+    Matching, RecordSink, Subscription, TransportError, TransportErrorKind as Kind,
 };
 
 /// How often the partition is compared with our position. A topic that was deleted and made anew
@@ -59,8 +58,9 @@ pub(super) fn open(
         faults,
         missing_since: None,
     };
+    let matching = sink.matching();
     let reader = Reader::new(&consumer, sink, told, progress);
-    let feed = match settings.matching() {
+    let feed = match matching {
         Matching::Runtime => feed::task::start(runtime, reader)?,
         Matching::Thread => feed::thread::start("antiphon-reply", reader)?,
     };

@@ -46,8 +46,8 @@ use tokio::sync::Notify;
 use self::{clock::TokioClock, group::Groups, log::Log};
 pub use self::{faults::Faults, log::StoredRecord};
 use super::{
-    Clock, DeliverySink, GroupEvents, HeaderPairs, Publisher, RecordSink, Subscription, TopicSpec,
-    Transport, TransportError, TransportErrorKind,
+    Clock, DeliverySink, GroupEvents, HeaderPairs, Publisher, PublisherLimits, RecordSink,
+    Subscription, TopicSpec, Transport, TransportError, TransportErrorKind,
 };
 
 /// The log. Clones share it; it lives as long as one of them, or a transport.
@@ -188,7 +188,11 @@ impl Transport for MemoryTransport {
         })
     }
 
-    fn publisher(&self, sink: Arc<dyn DeliverySink>) -> Result<Arc<dyn Publisher>, TransportError> {
+    fn publisher(
+        &self,
+        _: PublisherLimits,
+        sink: Arc<dyn DeliverySink>,
+    ) -> Result<Arc<dyn Publisher>, TransportError> {
         Ok(publisher::start(&self.shared, sink))
     }
 

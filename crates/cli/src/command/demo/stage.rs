@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use antiphon::{
-    EmbeddedBroker,
-    config::KafkaConfig,
-    transport::kafka::{KafkaTransport, Role},
-};
+use antiphon::{EmbeddedBroker, StartError, config::KafkaConfig, transport::kafka::KafkaTransport};
 use antiphon_kafka::{Error, Producer, Properties, Reports};
 use rand::Rng;
 
@@ -56,7 +52,11 @@ impl Stage {
             }
         };
         // Only to find out, with a good error, whether the brokers can be reached.
-        drop(KafkaTransport::connect(&kafka, Role::Responder { queue: 1 }).await?);
+        drop(
+            KafkaTransport::connect(&kafka)
+                .await
+                .map_err(StartError::from)?,
+        );
         let asked = kafka.clone();
         let properties = blocking(move || properties(&asked)).await?;
         let client = Producer::new(&properties, Reports::ErrorsOnly);

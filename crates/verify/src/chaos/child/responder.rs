@@ -12,7 +12,6 @@ use antiphon::{
     Service, Status,
     config::ServiceConfig,
     service::{Handler, Request, Response},
-    transport::kafka::Role,
 };
 use antiphon_testbed::{reason::Attempt, worker::say};
 use futures::future::BoxFuture;
@@ -73,10 +72,7 @@ pub(super) async fn run(job: Job) -> Attempt<()> {
 
 async fn start(life: &Life, job: &Job, slowness: &Arc<AtomicU32>) -> Attempt<Service> {
     let config = ServiceConfig::default();
-    let role = Role::Responder {
-        queue: config.max_unacknowledged,
-    };
-    let transport = life.transport(role, PROPERTIES).await?;
+    let transport = life.transport(PROPERTIES).await?;
     let handler: Arc<dyn Handler> = Arc::new(answering(
         life.recorder(),
         Arc::clone(&life.process),

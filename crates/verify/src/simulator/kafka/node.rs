@@ -6,8 +6,8 @@ use std::{
 };
 
 use antiphon::transport::{
-    Clock, DeliverySink, Entropy, GroupEvents, Publisher, RecordSink, Subscription, TopicSpec,
-    Transport, TransportError, TransportErrorKind as Kind,
+    Clock, DeliverySink, Entropy, GroupEvents, Publisher, PublisherLimits, RecordSink,
+    Subscription, TopicSpec, Transport, TransportError, TransportErrorKind as Kind,
 };
 use futures::future::BoxFuture;
 use tokio::time::Instant;
@@ -134,7 +134,11 @@ impl Transport for Node {
         })
     }
 
-    fn publisher(&self, sink: Arc<dyn DeliverySink>) -> Result<Arc<dyn Publisher>, TransportError> {
+    fn publisher(
+        &self,
+        _: PublisherLimits,
+        sink: Arc<dyn DeliverySink>,
+    ) -> Result<Arc<dyn Publisher>, TransportError> {
         Ok(publisher::start(&self.place, &self.settings, sink))
     }
 
