@@ -83,10 +83,10 @@ impl<'a> ReplyHead<'a> {
     ///
     /// # Errors
     /// Those of [`ReplyFields::encode`], and [`Malformed::Value`] for a message that is too long; nothing is put then.
-    pub fn write(
-        &self,
-        scratch: &mut Vec<u8>,
-        mut put: impl FnMut(&'static str, &[u8]),
+    pub fn write<'b>(
+        &'b self,
+        scratch: &'b mut Vec<u8>,
+        put: impl FnMut(&'static str, &'b [u8]),
     ) -> Result<(), Malformed> {
         if self
             .status_message
@@ -96,8 +96,19 @@ impl<'a> ReplyHead<'a> {
         }
         scratch.clear();
         self.fields.encode(scratch)?;
+        self.write_packed(scratch, put);
+        Ok(())
+    }
+
+    /// As [`write`](Self::write), with fields that were packed before: those of most replies of a responder are the
+    /// same.
+    pub fn write_packed<'b>(
+        &'b self,
+        packed: &'b [u8],
+        mut put: impl FnMut(&'static str, &'b [u8]),
+    ) {
         put(header::CORRELATION_ID, self.correlation_id);
-        put(header::ANTIPHON, scratch);
+        put(header::ANTIPHON, packed);
         let optional = [
             (header::STATUS_MESSAGE, self.status_message),
             (header::STATUS_DETAILS, self.status_details),
@@ -110,7 +121,6 @@ impl<'a> ReplyHead<'a> {
                 put(name, value);
             }
         }
-        Ok(())
     }
 }
 

@@ -107,17 +107,19 @@ impl<'a> RequestHead<'a> {
     ///
     /// # Errors
     /// Those of [`RequestFields::encode`]; nothing is put then.
-    pub fn write(
-        &self,
-        scratch: &mut Vec<u8>,
-        mut put: impl FnMut(&'static str, &[u8]),
+    pub fn write<'b>(
+        &'b self,
+        scratch: &'b mut Vec<u8>,
+        mut put: impl FnMut(&'static str, &'b [u8]),
     ) -> Result<(), Malformed> {
         scratch.clear();
         self.fields.encode(scratch)?;
         put(header::CORRELATION_ID, self.correlation_id);
+        if let Some(topic) = self.reply_topic {
+            put(header::REPLY_TOPIC, topic.as_bytes());
+        }
         put(header::ANTIPHON, scratch);
-        let texts = [
-            (header::REPLY_TOPIC, self.reply_topic.map(str::as_bytes)),
+        let optional = [
             (header::IDEMPOTENCY_KEY, self.idempotency_key),
             (header::CONTENT_TYPE, self.content_type.map(str::as_bytes)),
             (header::MESSAGE_TYPE, self.message_type.map(str::as_bytes)),
@@ -125,7 +127,7 @@ impl<'a> RequestHead<'a> {
             (header::TRACESTATE, self.tracestate.map(str::as_bytes)),
             (header::BAGGAGE, self.baggage.map(str::as_bytes)),
         ];
-        for (name, value) in texts {
+        for (name, value) in optional {
             if let Some(value) = value {
                 put(name, value);
             }

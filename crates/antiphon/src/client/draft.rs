@@ -10,7 +10,7 @@ use crate::{
     codec::Encoded,
     config::ClientConfig,
     error::{RequestError, RequestErrorKind},
-    wire::headers,
+    wire,
 };
 
 /// Everything that a caller says about one request.
@@ -113,7 +113,7 @@ impl Draft {
         }
         let lengths = |value: &Option<Bytes>| value.as_ref().map_or(0, Bytes::len);
         let headers = self.headers.iter();
-        if let Some(why) = headers::refusal(headers.map(|(n, v)| (n.as_str(), lengths(v)))) {
+        if let Some(why) = wire::refusal(headers.map(|(n, v)| (n.as_str(), lengths(v)))) {
             return invalid(why);
         }
         let limit = u64::from(config.max_request_bytes).min(config.max_in_flight_bytes);

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon_proto::{CorrelationId, Deadline, NewCall, RequestFields, Taken, header, mutant};
+use antiphon_proto::{CorrelationId, Deadline, NewCall, RequestFields, RequestHead, Taken, mutant};
 
 use super::{
     core::{Admitted, Core, closed, tick},
@@ -23,7 +23,8 @@ use crate::{
     error::{RequestError, RequestErrorKind},
     telemetry::metrics::TargetMetrics,
     telemetry::trace,
-    transport::{Outgoing, OutgoingHeaders},
+    transport::Outgoing,
+    wire,
 };
 
 thread_local! {
@@ -113,58 +114,28 @@ impl<H: Hold> Entry<H> {
 
     fn publish(&self, draft: &Draft, left: Duration) -> Result<(), RequestError> {
         let mut packed = PACKED.take();
-        packed.clear();
-        let published = self
-            .pack(draft, left, &mut packed)
-            .and_then(|()| self.publish_packed(draft, &packed));
+        let published = self.publish_with(draft, left, &mut packed);
         PACKED.set(packed);
         published
     }
 
-    fn pack(
+    fn publish_with(
         &self,
         draft: &Draft,
         left: Duration,
         packed: &mut Vec<u8>,
     ) -> Result<(), RequestError> {
         let core = self.core();
-        let budget = u32::try_from(left.as_millis()).unwrap_or(u32::MAX);
-        let at = core.time.unix_ms(self.started);
-        let fields = RequestFields {
-            partition: Some(core.path.partition()),
-            deadline: Some(Deadline::new(at.saturating_add(u64::from(budget)), budget)),
-            requester: Some(&core.requester),
-            operation: draft.operation.as_deref(),
-            mode: draft.mode,
-            ..RequestFields::default()
-        };
-        fields
-            .encode(packed)
-            .map_err(|error| RequestError::invalid(error.to_string()))
-    }
-
-    fn publish_packed(&self, draft: &Draft, packed: &[u8]) -> Result<(), RequestError> {
-        let core = self.core();
         let mut id = [0; CorrelationId::TEXT_LEN];
-        let id = self.id.encode(&mut id);
-        let mut headers = OutgoingHeaders::new();
-        headers.push((header::CORRELATION_ID, Some(id.as_bytes())));
-        headers.push((header::REPLY_TOPIC, Some(core.path.topic.as_bytes())));
-        headers.push((header::ANTIPHON, Some(packed)));
-        let said = [
-            (header::CONTENT_TYPE, &draft.content_type),
-            (header::MESSAGE_TYPE, &draft.message_type),
-        ];
-        for (name, value) in said {
-            if let Some(value) = value
-                && !draft.headers.iter().any(|(own, _)| own == name)
-            {
-                headers.push((name, Some(value.as_bytes())));
-            }
-        }
-        for (name, value) in &draft.headers {
-            headers.push((name, value.as_deref()));
-        }
+        let head = RequestHead {
+            reply_topic: Some(&core.path.topic),
+            fields: self.fields(draft, left),
+            content_type: draft.content_type.as_deref(),
+            message_type: draft.message_type.as_deref(),
+            ..RequestHead::new(self.id.encode(&mut id).as_bytes())
+        };
+        let headers = wire::request_headers(&head, &draft.headers, packed)
+            .map_err(|error| RequestError::invalid(error.to_string()))?;
         let sent = core.publisher.publish(&Outgoing {
             topic: &self.target().topic,
             partition: self.placed.partition,
@@ -176,6 +147,20 @@ impl<H: Hold> Entry<H> {
         sent.map_err(|error| RequestError::from_send(error, false))?;
         self.target().metrics.sent.increment(1);
         Ok(())
+    }
+
+    fn fields<'a>(&'a self, draft: &'a Draft, left: Duration) -> RequestFields<'a> {
+        let core = self.core();
+        let budget = u32::try_from(left.as_millis()).unwrap_or(u32::MAX);
+        let at = core.time.unix_ms(self.started);
+        RequestFields {
+            partition: Some(core.path.partition()),
+            deadline: Some(Deadline::new(at.saturating_add(u64::from(budget)), budget)),
+            requester: Some(&core.requester),
+            operation: draft.operation.as_deref(),
+            mode: draft.mode,
+            ..RequestFields::default()
+        }
     }
 
     pub(crate) fn poll_single(

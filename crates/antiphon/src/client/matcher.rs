@@ -3,9 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use antiphon_proto::{
-    CorrelationId, Delivery, HeadLimits, InstanceId, ReplyHead, Step, header, mutant,
-};
+use antiphon_proto::{CorrelationId, Delivery, InstanceId, Step, mutant};
 use tokio::sync::mpsc;
 
 use super::{
@@ -20,6 +18,7 @@ use super::{
 use crate::{
     telemetry::metrics::ClientMetrics,
     transport::{Clock, Matching, Record, RecordSink, TransportError},
+    wire,
 };
 
 /// Callers are woken so many at a time: one that runs at once on this processor would hold up the
@@ -82,9 +81,7 @@ impl Matcher {
 
     /// A reply with our form of id as its key is a plain success; all else is in the headers.
     fn handle(&mut self, record: &Record<'_>) {
-        if let Some(id) = record.key.and_then(CorrelationId::parse)
-            && id.is_version_8()
-        {
+        if let Some(id) = wire::plain_reply_id(record.key) {
             if !id.is_ours(self.instance) {
                 return self.strays.count(StrayKind::Foreign, Some(id), record);
             }
@@ -112,10 +109,8 @@ impl Matcher {
     }
 
     fn handle_by_headers(&self, record: &Record<'_>) {
-        let limits = HeadLimits::default();
-        let headers = record.header_list(limits.max_headers + 1);
-        let id = correlation_id(&headers);
-        let Some(id) = id else {
+        let headers = wire::record_headers(record);
+        let Some(id) = wire::reply_id(&headers) else {
             return self.strays.count(StrayKind::Unknown, None, record);
         };
         if !id.is_ours(self.instance) {
@@ -126,7 +121,7 @@ impl Matcher {
             };
             return self.strays.count(kind, Some(id), record);
         }
-        let head = ReplyHead::decode(headers.iter().copied(), limits);
+        let head = wire::read_reply(&headers);
         let mut afterwards = Afterwards::default();
         let delivery = self.calls.handle_reply(id, |waiter| match (&head, waiter) {
             (Ok(head), Waiter::One(_)) => {
@@ -257,16 +252,4 @@ impl RecordSink for Matcher {
         // Full means that the supervisor already has a reason to rebuild.
         let _ = self.faults.try_send(error);
     }
-}
-
-/// The id in the headers, if exactly one stands there.
-fn correlation_id(headers: &[(&[u8], Option<&[u8]>)]) -> Option<CorrelationId> {
-    let mut found = headers
-        .iter()
-        .filter(|(name, _)| *name == header::CORRELATION_ID.as_bytes());
-    let (_, value) = found.next()?;
-    if found.next().is_some() {
-        return None;
-    }
-    CorrelationId::parse((*value)?)
 }

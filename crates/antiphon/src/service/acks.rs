@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon_proto::{header, mutant};
+use antiphon_proto::mutant;
 use bytes::Bytes;
 use slab::Slab;
 
@@ -23,8 +23,9 @@ use super::{
     outgoing::{Destination, EncodedReply},
     partitions::Partition,
 };
-use crate::transport::{
-    Delivery, DeliverySink, Returned, TransportError, TransportErrorKind as Kind,
+use crate::{
+    transport::{Delivery, DeliverySink, Returned, TransportError, TransportErrorKind as Kind},
+    wire,
 };
 
 /// Replies that have been handed over and not been acknowledged.
@@ -148,9 +149,7 @@ impl Acks {
         let expires = *one.expires.get_or_insert(now + WITHOUT_DEADLINE);
         Some(match (error.kind(), returned) {
             (Kind::Closed, _) => Verdict::Leave,
-            (Kind::TooLarge, Some(reply)) if reply.header(header::STATUS_MESSAGE).is_none() => {
-                Verdict::Replace(reply)
-            }
+            (Kind::TooLarge, Some(reply)) if !wire::is_error(&reply) => Verdict::Replace(reply),
             (
                 Kind::TooLarge | Kind::UnknownTopic | Kind::UnknownPartition | Kind::NotAuthorized,
                 reply,
@@ -293,9 +292,8 @@ fn replace(
         topic: topic.map_err(|error| (error, None))?,
         partition: reply.partition,
     };
-    let id = reply.header(header::CORRELATION_ID);
     let size = reply.value.as_ref().map_or(0, Bytes::len);
-    let error = core.encoder.too_large(&to, id.map_or(&[], |id| id), size);
+    let error = core.encoder.too_large(&to, wire::returned_id(reply), size);
     let published = error.publish(&core.encoder, &*core.publisher, token);
     published.map_err(|(error, returned)| (error, Some(returned)))
 }

@@ -6,9 +6,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon_proto::{
-    Executed, HeadLimits, RecentFields, Refusal, ReplyMode, RequestHead, Status, header, mutant,
-};
+use antiphon_proto::{Executed, RecentFields, Refusal, ReplyMode, RequestHead, Status, mutant};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
@@ -22,7 +20,10 @@ use super::{
     routes::Route,
     sync::{self, RequestHeaders, SyncRequest},
 };
-use crate::transport::{HeaderPairs, Record, RecordSink, TransportError, TransportErrorKind};
+use crate::{
+    transport::{HeaderPairs, Record, RecordSink, TransportError, TransportErrorKind},
+    wire,
+};
 
 /// A request on its way to its handler, or to its refusal.
 pub(crate) struct Inbound {
@@ -150,10 +151,8 @@ impl Dispatcher {
         if sequence.is_multiple_of(LOOK_AT_SPAN) && self.is_crowded(&partition) {
             self.crowded = Some(Arc::clone(&partition));
         }
-        let limits = HeadLimits::default();
-        let headers = record.header_list(limits.max_headers + 1);
-        let head = RequestHead::decode_next(headers.iter().copied(), limits, &mut self.recent);
-        match head {
+        let headers = wire::record_headers(record);
+        match wire::read_request(&headers, &mut self.recent) {
             Ok(head) => self.admit(record, &head, &headers, partition, sequence),
             Err(refusal) => self.refuse_malformed(&refusal, partition, sequence, record.offset),
         }
@@ -419,16 +418,14 @@ fn borrowed<'a>(
 }
 
 fn application_headers(headers: &[(&[u8], Option<&[u8]>)]) -> HeaderPairs {
-    let own = headers
-        .iter()
-        .filter(|(name, _)| !header::is_reserved(name));
-    own.map(|(name, value)| {
-        (
-            Bytes::copy_from_slice(name),
-            value.map(Bytes::copy_from_slice),
-        )
-    })
-    .collect()
+    wire::application(headers)
+        .map(|(name, value)| {
+            (
+                Bytes::copy_from_slice(name),
+                value.map(Bytes::copy_from_slice),
+            )
+        })
+        .collect()
 }
 
 impl RecordSink for Dispatcher {

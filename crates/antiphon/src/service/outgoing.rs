@@ -1,15 +1,14 @@
 //! A reply as it goes on the wire. What the transport has taken is not kept: if it can not be
 //! stored it comes back.
 
-use std::borrow::Cow;
-
-use antiphon_proto::{Code, Executed, ReplyFields, ReplyMode, Status, header, mutant};
-use bytes::Bytes;
+use antiphon_proto::{Code, Executed, ReplyFields, ReplyHead, ReplyMode, Status, mutant};
 
 use super::handler::Response;
-use crate::codec::Encoded;
-use crate::transport::{Outgoing, OutgoingHeaders, Publisher, Returned, TopicRef, TransportError};
-use crate::wire::headers;
+use crate::{
+    codec::Encoded,
+    transport::{Outgoing, Publisher, Returned, TopicRef, TransportError},
+    wire::{self, PackedReplies},
+};
 
 /// Where a reply goes: checked against the allow-list, and there.
 #[derive(Clone, Debug)]
@@ -25,10 +24,7 @@ pub(crate) struct EncodedReply<'a> {
     correlation_id: &'a [u8],
     /// The id stands in the key too: a plain success, whose headers need not be read.
     keyed: bool,
-    content_type: Option<Cow<'static, str>>,
-    message_type: Option<Cow<'static, str>>,
-    headers: Vec<(String, Bytes)>,
-    value: Bytes,
+    payload: Encoded,
     /// Successes, which most are, do not carry the room for it around.
     error: Option<Box<ErrorHeaders>>,
 }
@@ -44,24 +40,16 @@ struct ErrorHeaders {
 /// Longest details of an error, in bytes; longer ones are left out.
 const MOST_DETAILS: usize = 32 * 1024;
 
-/// The constant parts of this service's replies.
+/// Makes replies of one service.
 #[derive(Debug)]
 pub(crate) struct Encoder {
-    responder: String,
-    /// The packed header of every plain success.
-    plain: Vec<u8>,
+    packed: PackedReplies,
 }
 
 impl Encoder {
     pub(crate) fn new(responder: String) -> Self {
-        let fields = ReplyFields {
-            responder: Some(&responder),
-            ..ReplyFields::default()
-        };
-        let mut plain = Vec::new();
-        // Only an over-long service name could fail here, and the builder has refused that.
-        let _ = fields.encode(&mut plain);
-        Self { plain, responder }
+        let packed = PackedReplies::new(responder);
+        Self { packed }
     }
 
     pub(crate) fn success<'a>(
@@ -71,29 +59,19 @@ impl Encoder {
         mode: ReplyMode,
         response: Response,
     ) -> EncodedReply<'a> {
-        let Encoded {
-            value,
-            headers,
-            content_type,
-            message_type,
-        } = response.into_encoded();
-        let lengths = headers.iter().map(|(n, v)| (n.as_str(), v.len()));
-        if let Some(why) = headers::refusal(lengths) {
-            let status = Status::internal(format!("the handler's headers can not be sent: {why}"));
+        let payload = response.into_encoded();
+        let lengths = payload.headers.iter().map(|(n, v)| (n.as_str(), v.len()));
+        if let Some(why) = wire::refusal(lengths) {
+            let status = Status::internal(format!("the handler's headers cannot be sent: {why}"));
             return self.error(to, correlation_id, &status);
         }
-        // The handler's own goes before the codec's.
-        let own = |name| headers.iter().any(|(n, _)| n == name);
-        let content_type = content_type.filter(|_| !own(header::CONTENT_TYPE));
-        let message_type = message_type.filter(|_| !own(header::MESSAGE_TYPE));
         EncodedReply {
             to,
-            keyed: mode == ReplyMode::Single && headers.is_empty() && message_type.is_none(),
+            keyed: mode == ReplyMode::Single
+                && payload.headers.is_empty()
+                && payload.message_type.is_none(),
             correlation_id,
-            content_type,
-            message_type,
-            headers,
-            value,
+            payload,
             error: None,
         }
     }
@@ -112,23 +90,17 @@ impl Encoder {
         // Longer ones would make the requester refuse the headers, and with them the code.
         let details = status.details().filter(|text| text.len() <= MOST_DETAILS);
         let wait = status.retry_after();
-        let fields = ReplyFields {
-            responder: Some(&self.responder),
+        let packed = self.packed.with(ReplyFields {
             code,
             executed: Some(status.executed()),
             retry_after_ms: wait.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
             ..ReplyFields::default()
-        };
-        let mut packed = Vec::with_capacity(128);
-        let _ = fields.encode(&mut packed);
+        });
         EncodedReply {
             to,
             keyed: mutant!("error_reply_has_key"),
             correlation_id,
-            content_type: None,
-            message_type: None,
-            headers: Vec::new(),
-            value: Bytes::new(),
+            payload: Encoded::default(),
             error: Some(Box::new(ErrorHeaders {
                 packed,
                 message: status.wire_message(),
@@ -165,31 +137,21 @@ impl EncodedReply<'_> {
         publisher: &dyn Publisher,
         token: u64,
     ) -> Result<(), (TransportError, Box<Returned>)> {
-        let mut headers = OutgoingHeaders::new();
-        headers.push((header::CORRELATION_ID, Some(self.correlation_id)));
         let error = self.error.as_deref();
-        let packed = error.map_or(&encoder.plain, |error| &error.packed);
-        headers.push((header::ANTIPHON, Some(packed)));
-        if let Some(media_type) = &self.content_type {
-            headers.push((header::CONTENT_TYPE, Some(media_type.as_bytes())));
-        }
-        if let Some(name) = &self.message_type {
-            headers.push((header::MESSAGE_TYPE, Some(name.as_bytes())));
-        }
-        if let Some(error) = error {
-            headers.push((header::STATUS_MESSAGE, Some(error.message.as_bytes())));
-            if let Some(details) = &error.details {
-                headers.push((header::STATUS_DETAILS, Some(details.as_bytes())));
-            }
-        }
-        for (name, value) in &self.headers {
-            headers.push((name, Some(value)));
-        }
+        let head = ReplyHead {
+            status_message: error.map(|error| error.message.as_bytes()),
+            status_details: error.and_then(|error| error.details.as_deref().map(str::as_bytes)),
+            content_type: self.payload.content_type.as_deref(),
+            message_type: self.payload.message_type.as_deref(),
+            ..ReplyHead::new(self.correlation_id)
+        };
+        let packed = error.map_or(encoder.packed.success(), |error| &error.packed);
+        let headers = wire::reply_headers(&head, &self.payload.headers, packed);
         let record = Outgoing {
             topic: &self.to.topic,
             partition: self.to.partition,
             key: self.keyed.then_some(self.correlation_id),
-            value: Some(&self.value),
+            value: Some(&self.payload.value),
             headers: &headers,
             token,
         };

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon_proto::{Status, header};
+use antiphon_proto::Status;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 
@@ -17,7 +17,7 @@ use super::{
     outcome,
     outgoing::Destination,
 };
-use crate::telemetry::trace;
+use crate::{telemetry::trace, wire};
 
 /// A handler that computes and does not wait. Made by [`sync`], or by hand.
 pub trait SyncHandler: Send + Sync + 'static {
@@ -115,7 +115,7 @@ impl<'a> SyncRequest<'a> {
             RequestHeaders::Kept(headers) => (&[], headers),
         };
         let read = read.iter().copied();
-        let own = read.filter(|(name, _)| !header::is_reserved(name));
+        let own = read.filter(|(name, _)| wire::is_application(name));
         own.chain(kept.iter().map(|(name, value)| (&**name, value.as_deref())))
     }
 

@@ -21,7 +21,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 
-pub(crate) use self::record::OutgoingHeaders;
+pub(crate) use self::record::{HeaderList, OutgoingHeaders};
 pub use self::{
     clock::{Clock, SystemClock},
     entropy::{Entropy, SystemEntropy},
