@@ -3,7 +3,6 @@ use std::sync::Arc;
 use antiphon_proto::{CorrelationId, ReplyHead};
 use bytes::{Buf, Bytes};
 
-use super::waiter::owned;
 use crate::{transport::Record, wire};
 
 /// A successful reply.
@@ -120,6 +119,11 @@ impl PlainReply {
             head: None,
         }
     }
+}
+
+/// An owned copy of borrowed bytes. Null and empty are the same to a caller.
+fn owned(value: Option<&[u8]>) -> Bytes {
+    value.map_or_else(Bytes::new, Bytes::copy_from_slice)
 }
 
 #[cfg(test)]

@@ -72,6 +72,27 @@ impl RequestError {
         Self::new(RequestErrorKind::Invalid, Executed::No, detail)
     }
 
+    pub(crate) fn closed() -> Self {
+        Self::new(
+            RequestErrorKind::Closed,
+            Executed::No,
+            "the client is closed",
+        )
+    }
+
+    pub(crate) fn not_ready(detail: &str) -> Self {
+        Self::new(RequestErrorKind::NotReady, Executed::No, detail)
+    }
+
+    pub(crate) fn too_late(detail: &str) -> Self {
+        Self::new(RequestErrorKind::DeadlineBeforeSend, Executed::No, detail)
+    }
+
+    pub(crate) fn unknown_topic(topic: &str) -> Self {
+        let detail = format!("the topic {topic} does not exist, and a request never creates one");
+        Self::new(RequestErrorKind::UnknownTopic, Executed::No, detail)
+    }
+
     pub(crate) fn status_reply(status: Status) -> Self {
         let mut error = Self::new(
             RequestErrorKind::Status,

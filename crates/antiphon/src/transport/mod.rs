@@ -62,14 +62,16 @@ pub trait Transport: Send + Sync + fmt::Debug + 'static {
         sink: Arc<dyn DeliverySink>,
     ) -> Result<Arc<dyn Publisher>, TransportError>;
 
-    /// Reads one partition from its end.
+    /// Reads one partition from `start`.
     ///
-    /// Returns once the position is *fixed*: any record appended after this future has resolved
-    /// will be handed to `sink`.
-    fn read_from_end<'a>(
+    /// Returns once the position is *fixed*: any record at or after it, and any that is appended
+    /// after this future has resolved, reaches `sink`. An offset that the partition does not have
+    /// is [`OffsetOutOfRange`](TransportErrorKind::OffsetOutOfRange): nothing is skipped silently.
+    fn read<'a>(
         &'a self,
         topic: &'a str,
         partition: i32,
+        start: Start,
         sink: Box<dyn RecordSink>,
         timeout: Duration,
     ) -> BoxFuture<'a, Result<Arc<dyn Subscription>, TransportError>>;
@@ -82,6 +84,29 @@ pub trait Transport: Send + Sync + fmt::Debug + 'static {
         sink: Box<dyn RecordSink>,
         events: Arc<dyn GroupEvents>,
     ) -> Result<Arc<dyn Subscription>, TransportError>;
+}
+
+/// Where the reading of a partition starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// At the oldest record that the partition has.
+    Beginning,
+    /// At this offset.
+    Offset(i64),
+    /// At the end: only records that are appended later are read.
+    End,
+}
+
+impl Start {
+    /// The offset to read first, of a partition that has the offsets from `low` up to, and not
+    /// including, `high`. `None` when the partition does not have it.
+    pub fn resolve(self, low: i64, high: i64) -> Option<i64> {
+        match self {
+            Self::Beginning => Some(low),
+            Self::Offset(offset) => (low..=high).contains(&offset).then_some(offset),
+            Self::End => Some(high),
+        }
+    }
 }
 
 /// What a publisher has to hold, and for how long.

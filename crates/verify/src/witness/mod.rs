@@ -17,7 +17,7 @@ use std::{
 };
 
 use antiphon::transport::{
-    Clock, DeliverySink, Entropy, GroupEvents, Publisher, PublisherLimits, RecordSink,
+    Clock, DeliverySink, Entropy, GroupEvents, Publisher, PublisherLimits, RecordSink, Start,
     Subscription, TopicSpec, Transport, TransportError,
 };
 use futures::future::BoxFuture;
@@ -133,15 +133,16 @@ impl Transport for Witness {
         }))
     }
 
-    fn read_from_end<'a>(
+    fn read<'a>(
         &'a self,
         topic: &'a str,
         partition: i32,
+        start: Start,
         sink: Box<dyn RecordSink>,
         timeout: Duration,
     ) -> BoxFuture<'a, Result<Arc<dyn Subscription>, TransportError>> {
         let sink = self.records(sink);
-        let reading = self.inner.read_from_end(topic, partition, sink, timeout);
+        let reading = self.inner.read(topic, partition, start, sink, timeout);
         Box::pin(async move { Ok(self.watched(reading.await?)) })
     }
 

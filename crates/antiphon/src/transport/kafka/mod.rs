@@ -25,7 +25,7 @@ use tokio::runtime::Handle;
 pub use self::config::{KafkaConfig, Profile};
 use self::{blocking::Blocking, errors::translate, settings::Settings};
 use super::{
-    Clock, DeliverySink, GroupEvents, Publisher, PublisherLimits, RecordSink, Subscription,
+    Clock, DeliverySink, GroupEvents, Publisher, PublisherLimits, RecordSink, Start, Subscription,
     SystemClock, TopicSpec, Transport, TransportError, TransportErrorKind,
 };
 
@@ -176,17 +176,19 @@ impl Transport for KafkaTransport {
         publisher::start(&producer, sink)
     }
 
-    fn read_from_end<'a>(
+    fn read<'a>(
         &'a self,
         topic: &'a str,
         partition: i32,
+        start: Start,
         sink: Box<dyn RecordSink>,
         timeout: Duration,
     ) -> BoxFuture<'a, Result<Arc<dyn Subscription>, TransportError>> {
         let (settings, topic) = (self.settings.clone(), topic.to_owned());
         let runtime = self.runtime.clone();
-        self.blocking
-            .run(move || assigned::open(&settings, &topic, partition, sink, timeout, &runtime))
+        self.blocking.run(move || {
+            assigned::open(&settings, &topic, partition, start, sink, timeout, &runtime)
+        })
     }
 
     fn join_group(

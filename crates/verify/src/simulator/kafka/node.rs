@@ -6,7 +6,7 @@ use std::{
 };
 
 use antiphon::transport::{
-    Clock, DeliverySink, Entropy, GroupEvents, Publisher, PublisherLimits, RecordSink,
+    Clock, DeliverySink, Entropy, GroupEvents, Publisher, PublisherLimits, RecordSink, Start,
     Subscription, TopicSpec, Transport, TransportError, TransportErrorKind as Kind,
 };
 use futures::future::BoxFuture;
@@ -142,16 +142,18 @@ impl Transport for Node {
         Ok(publisher::start(&self.place, &self.settings, sink))
     }
 
-    fn read_from_end<'a>(
+    fn read<'a>(
         &'a self,
         topic: &'a str,
         partition: i32,
+        start: Start,
         sink: Box<dyn RecordSink>,
         timeout: Duration,
     ) -> BoxFuture<'a, Result<Arc<dyn Subscription>, TransportError>> {
         Box::pin(reader::open(
             &self.place,
             at(topic, partition),
+            start,
             sink,
             timeout,
         ))

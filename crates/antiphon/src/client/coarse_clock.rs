@@ -1,4 +1,4 @@
-//! What the matcher of replies knows of the time, so that a call looks at one clock only once.
+//! The time as the reader of replies last saw it, so that a call reads the real clock only once.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -9,30 +9,30 @@ use crate::transport::Clock;
 
 /// Written by the matcher with each batch and each tick.
 #[derive(Debug, Default)]
-pub(crate) struct Time {
-    /// When it last looked, in nanoseconds of the client's clock.
-    heard: AtomicU64,
+pub(crate) struct CoarseClock {
+    /// When the matcher last ran, in nanoseconds of the client's clock.
+    last_activity: AtomicU64,
     /// The wall clock less the client's clock, in milliseconds. Wrapping.
     wall: AtomicU64,
 }
 
-impl Time {
-    /// Takes the wall clock in, which may be set at any time.
-    pub(crate) fn look(&self, now: Duration, clock: &dyn Clock) {
+impl CoarseClock {
+    /// Reads the wall clock, which may be set at any time.
+    pub(crate) fn refresh(&self, now: Duration, clock: &dyn Clock) {
         let wall = clock.unix_ms().wrapping_sub(millis(now));
         self.wall.store(wall, Ordering::Relaxed);
-        self.hear(now);
+        self.touch(now);
     }
 
-    /// Replies came in now.
-    pub(crate) fn hear(&self, now: Duration) {
+    /// Notes that replies were read at `now`.
+    pub(crate) fn touch(&self, now: Duration) {
         let nanos = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
-        self.heard.store(nanos, Ordering::Relaxed);
+        self.last_activity.store(nanos, Ordering::Relaxed);
     }
 
-    /// When the last replies came in: for a call that has its reply, about when it came.
-    pub(crate) fn heard(&self) -> Duration {
-        Duration::from_nanos(self.heard.load(Ordering::Relaxed))
+    /// When replies were last read. For a call that has its reply, about when the reply came.
+    pub(crate) fn last_activity(&self) -> Duration {
+        Duration::from_nanos(self.last_activity.load(Ordering::Relaxed))
     }
 
     /// Milliseconds since the Unix epoch at a moment of the client's clock.

@@ -1,9 +1,8 @@
-//! The request topics that a client knows, and the choice of a partition.
+//! A request topic: its partition count, and the choice of a partition for a call.
 
 use std::{
-    collections::HashMap,
     sync::{
-        Arc, Mutex, OnceLock, PoisonError,
+        Arc,
         atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
@@ -12,20 +11,20 @@ use std::{
 use antiphon_proto::partition_for_key;
 use arc_swap::ArcSwap;
 
-use crate::{telemetry::metrics::TargetMetrics, transport::TopicRef};
+use crate::{telemetry::metrics::TopicMetrics, transport::TopicRef};
 
 /// A request topic. Once known it stays for the client's life, so that calls can borrow it.
 #[derive(Debug)]
-pub(crate) struct Target {
+pub(crate) struct RequestTopic {
     pub(crate) index: u32,
     pub(crate) topic: TopicRef,
-    pub(crate) metrics: TargetMetrics,
+    pub(crate) metrics: TopicMetrics,
     load: ArcSwap<Vec<Load>>,
-    /// More than one partition: there is one to choose.
+    /// There is more than one partition to choose from.
     choice: AtomicBool,
     /// When the partition count was asked for, in milliseconds of the client's clock.
     checked_ms: AtomicU64,
-    /// The brokers said that it does not exist (any more): to be asked again.
+    /// The brokers said that the topic does not exist, or no longer: the next call asks again.
     gone: AtomicBool,
 }
 
@@ -33,18 +32,18 @@ pub(crate) struct Target {
 type Load = Arc<AtomicU32>;
 
 /// One more call in flight on a partition; dropping it is one less.
-#[derive(Debug)]
-pub(crate) struct Placed {
+#[derive(Debug, Default)]
+pub(crate) struct PartitionLease {
     pub(crate) partition: i32,
     /// None on a topic of one partition: there is nothing to balance.
     load: Option<Load>,
 }
 
-impl Target {
+impl RequestTopic {
     pub(crate) fn new(index: u32, topic: TopicRef, partitions: u32, now: Duration) -> Self {
         Self {
             index,
-            metrics: TargetMetrics::new(topic.name()),
+            metrics: TopicMetrics::new(topic.name()),
             topic,
             load: ArcSwap::from_pointee(fresh_load(partitions)),
             choice: AtomicBool::new(partitions > 1),
@@ -57,7 +56,7 @@ impl Target {
         self.topic.name()
     }
 
-    /// True for one caller per `ttl`, who then asks for the partition count.
+    /// True for one caller per `ttl`, which then asks for the partition count.
     pub(crate) fn due(&self, now: Duration, ttl: Duration) -> bool {
         let checked = self.checked_ms.load(Ordering::Relaxed);
         let now = millis(now);
@@ -76,7 +75,7 @@ impl Target {
         self.gone.store(true, Ordering::Relaxed);
     }
 
-    /// Takes a new partition count in. Calls in flight stay counted where they are.
+    /// Sets a new partition count. Calls in flight stay counted where they are.
     pub(crate) fn resize(&self, partitions: u32) {
         self.load.rcu(|load| {
             let mut load = Vec::clone(load);
@@ -89,9 +88,9 @@ impl Target {
 
     /// Chooses the partition: by key as Java clients do, else the less loaded of two random ones.
     /// Of `random` the lowest 48 bits count.
-    pub(crate) fn place(&self, key: Option<&[u8]>, random: u64) -> Placed {
+    pub(crate) fn lease(&self, key: Option<&[u8]>, random: u64) -> PartitionLease {
         if !self.choice.load(Ordering::Relaxed) {
-            return Placed {
+            return PartitionLease {
                 partition: 0,
                 load: None,
             };
@@ -108,14 +107,14 @@ impl Target {
         if let Some(load) = &load {
             load.fetch_add(1, Ordering::Relaxed);
         }
-        Placed {
+        PartitionLease {
             partition: i32::try_from(partition).unwrap_or(0),
             load,
         }
     }
 }
 
-impl Drop for Placed {
+impl Drop for PartitionLease {
     fn drop(&mut self) {
         if let Some(load) = &self.load {
             load.fetch_sub(1, Ordering::Relaxed);
@@ -150,95 +149,25 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// All targets, found by name and by index. Bounded by the client's `max_topics`.
-#[derive(Debug)]
-pub(crate) struct Targets {
-    all: Box<[OnceLock<Arc<Target>>]>,
-    /// Read by every call, replaced as a whole by the few that add.
-    by_name: ArcSwap<HashMap<Arc<str>, u32, foldhash::fast::RandomState>>,
-    adding: Mutex<()>,
-}
-
-/// So many topics are found by comparing names: for the few that most clients have, that is less
-/// work than a hash.
-const COMPARED: usize = 4;
-
-impl Targets {
-    pub(crate) fn new(limit: u32) -> Self {
-        Self {
-            all: (0..limit).map(|_| OnceLock::new()).collect(),
-            by_name: ArcSwap::default(),
-            adding: Mutex::new(()),
-        }
-    }
-
-    /// A topic that is known to exist.
-    pub(crate) fn get(&self, name: &str) -> Option<&Arc<Target>> {
-        self.find(name).filter(|known| !known.is_gone())
-    }
-
-    /// The target with this index.
-    pub(crate) fn at(&self, index: u32) -> Option<&Arc<Target>> {
-        self.all.get(index as usize)?.get()
-    }
-
-    fn find(&self, name: &str) -> Option<&Arc<Target>> {
-        let first = self.all.iter().take(COMPARED).map_while(OnceLock::get);
-        let mut compared = 0;
-        for target in first {
-            if **target.name() == *name {
-                return Some(target);
-            }
-            compared += 1;
-        }
-        if compared < COMPARED {
-            return None;
-        }
-        let index = *self.by_name.load().get(name)?;
-        self.at(index)
-    }
-
-    /// Adds a target unless another caller has been faster; `None` when the limit is reached.
-    pub(crate) fn add(
-        &self,
-        topic: TopicRef,
-        partitions: u32,
-        now: Duration,
-    ) -> Option<&Arc<Target>> {
-        let _alone = self.adding.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = self.find(topic.name()) {
-            known.resize(partitions);
-            return Some(known);
-        }
-        let mut by_name = HashMap::clone(&self.by_name.load());
-        let index = u32::try_from(by_name.len()).ok()?;
-        let place = self.all.get(index as usize)?;
-        by_name.insert(Arc::clone(topic.name()), index);
-        let target = place.get_or_init(|| Arc::new(Target::new(index, topic, partitions, now)));
-        self.by_name.store(Arc::new(by_name));
-        Some(target)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use rand::Rng as _;
 
     use super::*;
 
-    fn target(partitions: u32) -> Arc<Target> {
+    fn topic(partitions: u32) -> Arc<RequestTopic> {
         let topic = TopicRef::new("orders", Arc::new(()));
-        Arc::new(Target::new(0, topic, partitions, Duration::ZERO))
+        Arc::new(RequestTopic::new(0, topic, partitions, Duration::ZERO))
     }
 
     #[test]
     fn keyless_calls_spread_evenly_by_what_is_in_flight() {
-        let target = target(8);
-        let placed: Vec<_> = (0..8_000)
-            .map(|_| target.place(None, rand::rng().random()))
+        let topic = topic(8);
+        let leases: Vec<_> = (0..8_000)
+            .map(|_| topic.lease(None, rand::rng().random()))
             .collect();
         let mut per_partition = [0_u32; 8];
-        for one in &placed {
+        for one in &leases {
             per_partition[usize::try_from(one.partition).unwrap()] += 1;
         }
         // Two random choices keep the imbalance near log log n; a single one would be off by 90.
@@ -252,51 +181,30 @@ mod tests {
     fn keyed_calls_land_where_java_puts_them() {
         // murmur2("foobar") = -790332482, made positive, modulo 7.
         let expected = (0x7fff_ffff & -790_332_482_i32) % 7;
-        assert_eq!(target(7).place(Some(b"foobar"), 0).partition, expected);
+        assert_eq!(topic(7).lease(Some(b"foobar"), 0).partition, expected);
     }
 
     #[test]
     fn a_finished_call_is_no_longer_counted() {
-        let target = target(2);
+        let topic = topic(2);
         let count = || {
-            let load = target.load.load();
+            let load = topic.load.load();
             load.iter()
                 .map(|one| one.load(Ordering::Relaxed))
                 .sum::<u32>()
         };
-        let placed = target.place(None, 0);
+        let leases = topic.lease(None, 0);
         assert_eq!(count(), 1);
-        drop(placed);
+        drop(leases);
         assert_eq!(count(), 0);
     }
 
     #[test]
     fn only_one_caller_refreshes_an_old_count() {
-        let target = target(1);
+        let topic = topic(1);
         let ttl = Duration::from_secs(30);
-        assert!(!target.due(Duration::from_secs(29), ttl));
-        assert!(target.due(Duration::from_secs(30), ttl));
-        assert!(!target.due(Duration::from_secs(30), ttl));
-    }
-
-    #[test]
-    fn topics_are_found_by_name_and_by_index_up_to_the_limit() {
-        let targets = Targets::new(6);
-        let add = |name: &str| {
-            let topic = TopicRef::new(name, Arc::new(()));
-            targets.add(topic, 1, Duration::ZERO)
-        };
-        for name in ["a", "b", "c", "d", "e", "f"] {
-            assert!(targets.get(name).is_none());
-            assert_eq!(&**add(name).unwrap().name(), name);
-        }
-        for (index, name) in (0..).zip(["a", "b", "c", "d", "e", "f"]) {
-            assert_eq!(targets.get(name).unwrap().index, index);
-            assert_eq!(&**targets.at(index).unwrap().name(), name);
-        }
-        assert!(add("g").is_none() && targets.get("g").is_none());
-        assert_eq!(add("e").unwrap().index, 4);
-        targets.get("e").unwrap().mark_gone();
-        assert!(targets.get("e").is_none());
+        assert!(!topic.due(Duration::from_secs(29), ttl));
+        assert!(topic.due(Duration::from_secs(30), ttl));
+        assert!(!topic.due(Duration::from_secs(30), ttl));
     }
 }

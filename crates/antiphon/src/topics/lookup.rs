@@ -1,5 +1,4 @@
-//! Questions about topics that the client has not met: one at a time for each, however many calls
-//! want to know.
+//! Questions to the brokers about topics: one at a time for each topic, however many callers ask.
 
 use std::{hash::BuildHasher, sync::Arc, time::Duration};
 
@@ -7,18 +6,18 @@ use tokio::{sync::Mutex, time::timeout};
 
 use crate::transport::{Clock, TransportError, TransportErrorKind};
 
-/// Topics that share a place wait for each other; nothing else comes of it.
-const PLACES: usize = 64;
+/// Topics are spread over this many locks. Topics that share one wait for each other.
+const SLOTS: usize = 64;
 
-/// Who asks and who waits for the answer.
+/// Shares one answer among the callers that wait for it.
 #[derive(Debug)]
 pub(crate) struct Lookups {
-    places: [Mutex<Option<Asked>>; PLACES],
-    /// Not a random one: who waits for whom has to repeat itself in a simulation.
+    slots: [Mutex<Option<Asked>>; SLOTS],
+    /// Not seeded at random: a simulation has to repeat which topics share a lock.
     hasher: foldhash::fast::FixedState,
 }
 
-/// The last question of a place, for those who were waiting when it was asked.
+/// The last question of a slot, for the callers that were waiting when it was asked.
 #[derive(Debug)]
 struct Asked {
     topic: Arc<str>,
@@ -32,14 +31,14 @@ pub(crate) type Answer = Result<Option<u32>, TransportError>;
 impl Default for Lookups {
     fn default() -> Self {
         Self {
-            places: std::array::from_fn(|_| Mutex::default()),
+            slots: std::array::from_fn(|_| Mutex::default()),
             hasher: foldhash::fast::FixedState::default(),
         }
     }
 }
 
 impl Lookups {
-    /// Asks the brokers by `ask`, which gets the time that is left, or takes the answer that
+    /// Asks the brokers by `ask`, which gets the time that is left, or returns the answer that
     /// another caller got meanwhile.
     ///
     /// # Cancel safety
@@ -54,9 +53,9 @@ impl Lookups {
         let came = clock.elapsed();
         let left = deadline.saturating_sub(came);
         let answer = async {
-            let place = self.hasher.hash_one(topic) % PLACES as u64;
-            let place = self.places.get(usize::try_from(place).unwrap_or(0));
-            let mut last = place.ok_or_else(no_answer)?.lock().await;
+            let slot = self.hasher.hash_one(topic) % SLOTS as u64;
+            let slot = self.slots.get(usize::try_from(slot).unwrap_or(0));
+            let mut last = slot.ok_or_else(no_answer)?.lock().await;
             if let Some(known) = last.as_ref().and_then(|last| last.answer(topic, came)) {
                 return Ok(known);
             }
@@ -76,8 +75,8 @@ impl Lookups {
 }
 
 impl Asked {
-    /// The answer, for a caller who came before it was asked for: to them it is as fresh as one of
-    /// their own. A failure is that of whoever asked, who may have had less time.
+    /// The answer, for a caller that came before the question: it is as fresh as one of its own. A
+    /// failure is not shared, since the caller that asked may have had less time.
     fn answer(&self, topic: &str, came: Duration) -> Option<Option<u32>> {
         let theirs = *self.topic == *topic && self.at > came;
         theirs.then_some(self.answer.as_ref().ok().copied())?
@@ -99,7 +98,7 @@ mod tests {
     use crate::transport::SystemClock;
 
     #[tokio::test]
-    async fn callers_who_wait_for_one_topic_share_one_answer() {
+    async fn callers_that_wait_for_one_topic_share_one_answer() {
         let (lookups, clock) = (Lookups::default(), SystemClock::default());
         let asked = AtomicU32::new(0);
         let deadline = clock.elapsed() + Duration::from_secs(60);
@@ -117,7 +116,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_failure_is_not_shared_and_a_later_caller_asks_anew() {
+    async fn a_failure_is_not_shared_and_a_later_caller_asks_again() {
         let (lookups, clock) = (Lookups::default(), SystemClock::default());
         let deadline = clock.elapsed() + Duration::from_secs(60);
         let failing = lookups.partitions(&clock, "orders", deadline, |_| async {
