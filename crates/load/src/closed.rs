@@ -42,7 +42,8 @@ pub(crate) async fn one<C: Call>(shared: Arc<Shared<C>>, mut share: Share) {
     while !shared.window.is_over_at(due)
         && let Some(turn) = share.turn(share.index, &shared)
     {
-        // `make` by hand: to copy the arguments into one more future costs as much as a record.
+        // `make` by hand, here and below: to copy the arguments into one more future costs as much as
+        // a record.
         let unended = shared.begin(due);
         let ended = unended.end(shared.call.call(turn).await);
         due = ended.next_due(&shared);
@@ -54,7 +55,8 @@ pub(crate) async fn one<C: Call>(shared: Arc<Shared<C>>, mut share: Share) {
 pub(crate) async fn several<C: Call>(shared: Arc<Shared<C>>, mut share: Share) {
     let make = async |pause, turn: Turn, due| {
         shared.pause(pause).await;
-        (turn.place, shared.make(turn, due).await)
+        let unended = shared.begin(due);
+        (turn.place, unended.end(shared.call.call(turn).await))
     };
     let places = (share.index..shared.limits.in_flight).step_by(share.tasks);
     let mut calls = FuturesUnorderedBounded::new(places.len());
