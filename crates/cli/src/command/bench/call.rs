@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use antiphon::{Client, Executed, Request, RequestError, RequestErrorKind};
+use antiphon::{Client, Executed, RequestBuilder, RequestError, RequestErrorKind};
 use antiphon_load::{Call, Failed, Then, Turn};
 use bytes::Bytes;
 
@@ -10,7 +10,7 @@ use super::{super::ask, outcome::Kind};
 use crate::args::BenchArgs;
 
 pub(super) struct Sending {
-    request: Request,
+    request: RequestBuilder,
     keys: Option<u64>,
     hopeless: Hopeless,
 }
