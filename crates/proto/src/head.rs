@@ -30,7 +30,7 @@ pub fn peek_correlation_id<'a>(
     headers: impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)>,
     limits: HeadLimits,
 ) -> Option<&'a [u8]> {
-    let mut id = Once::new(header::CORRELATION_ID);
+    let mut id = Unique::new(header::CORRELATION_ID);
     let mut meter = Meter::new(limits);
     for (name, value) in headers {
         meter.count(name, value).ok()?;
@@ -54,13 +54,13 @@ pub(crate) fn correlation_id(value: Option<&[u8]>) -> Result<&[u8], Malformed> {
 
 /// A header of ours: it stands once and has a value.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Once<'a> {
+pub(crate) struct Unique<'a> {
     name: &'static str,
     seen: bool,
     value: Option<&'a [u8]>,
 }
 
-impl<'a> Once<'a> {
+impl<'a> Unique<'a> {
     pub(crate) fn new(name: &'static str) -> Self {
         Self {
             name,

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::head::{Meter, Once, correlation_id, foreign_text};
+use crate::head::{Meter, Unique, correlation_id, foreign_text};
 use crate::{Code, Executed, HeadLimits, Malformed, ReplyFields, Status, header};
 
 /// The headers of a reply, borrowed from the record.
@@ -126,24 +126,24 @@ impl<'a> ReplyHead<'a> {
 
 /// The headers of interest as they come by.
 struct Found<'a> {
-    correlation_id: Once<'a>,
-    antiphon: Once<'a>,
-    status_message: Once<'a>,
-    status_details: Once<'a>,
-    content_type: Once<'a>,
-    message_type: Once<'a>,
+    correlation_id: Unique<'a>,
+    antiphon: Unique<'a>,
+    status_message: Unique<'a>,
+    status_details: Unique<'a>,
+    content_type: Unique<'a>,
+    message_type: Unique<'a>,
     traceparent: Option<&'a str>,
 }
 
 impl<'a> Found<'a> {
     fn new() -> Self {
         Self {
-            correlation_id: Once::new(header::CORRELATION_ID),
-            antiphon: Once::new(header::ANTIPHON),
-            status_message: Once::new(header::STATUS_MESSAGE),
-            status_details: Once::new(header::STATUS_DETAILS),
-            content_type: Once::new(header::CONTENT_TYPE),
-            message_type: Once::new(header::MESSAGE_TYPE),
+            correlation_id: Unique::new(header::CORRELATION_ID),
+            antiphon: Unique::new(header::ANTIPHON),
+            status_message: Unique::new(header::STATUS_MESSAGE),
+            status_details: Unique::new(header::STATUS_DETAILS),
+            content_type: Unique::new(header::CONTENT_TYPE),
+            message_type: Unique::new(header::MESSAGE_TYPE),
             traceparent: None,
         }
     }

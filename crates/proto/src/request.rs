@@ -1,4 +1,4 @@
-use crate::head::{FirstError, Meter, Once, correlation_id, foreign_text};
+use crate::head::{FirstError, Meter, Unique, correlation_id, foreign_text};
 use crate::packed::{self, number};
 use crate::request_fields::partition;
 use crate::{HeadLimits, Malformed, RecentFields, RequestFields, header};
@@ -138,12 +138,12 @@ impl<'a> RequestHead<'a> {
 
 /// The headers of interest as they come by.
 struct Found<'a> {
-    correlation_id: Once<'a>,
-    reply_topic: Once<'a>,
-    antiphon: Once<'a>,
-    idempotency_key: Once<'a>,
-    content_type: Once<'a>,
-    message_type: Once<'a>,
+    correlation_id: Unique<'a>,
+    reply_topic: Unique<'a>,
+    antiphon: Unique<'a>,
+    idempotency_key: Unique<'a>,
+    content_type: Unique<'a>,
+    message_type: Unique<'a>,
     traceparent: Option<&'a str>,
     tracestate: Option<&'a str>,
     baggage: Option<&'a str>,
@@ -152,12 +152,12 @@ struct Found<'a> {
 impl<'a> Found<'a> {
     fn new() -> Self {
         Self {
-            correlation_id: Once::new(header::CORRELATION_ID),
-            reply_topic: Once::new(header::REPLY_TOPIC),
-            antiphon: Once::new(header::ANTIPHON),
-            idempotency_key: Once::new(header::IDEMPOTENCY_KEY),
-            content_type: Once::new(header::CONTENT_TYPE),
-            message_type: Once::new(header::MESSAGE_TYPE),
+            correlation_id: Unique::new(header::CORRELATION_ID),
+            reply_topic: Unique::new(header::REPLY_TOPIC),
+            antiphon: Unique::new(header::ANTIPHON),
+            idempotency_key: Unique::new(header::IDEMPOTENCY_KEY),
+            content_type: Unique::new(header::CONTENT_TYPE),
+            message_type: Unique::new(header::MESSAGE_TYPE),
             traceparent: None,
             tracestate: None,
             baggage: None,
