@@ -9,6 +9,7 @@
 //! | what travels in headers | [`RequestHead`], [`ReplyHead`], [`RequestFields`], [`ReplyFields`], [`header`] |
 //! | how a request ended | [`Status`], [`Code`], [`Executed`] |
 //! | how long it may take | [`Deadline`] |
+//! | which trace it belongs to | [`TraceContext`] |
 //! | where a reply may go | [`AllowList`] |
 //! | the pending calls of a requester | [`Table`] |
 //! | several replies to one call | [`GatherRule`], [`Votes`] |
@@ -34,6 +35,7 @@ mod request_fields;
 mod status;
 mod sync;
 mod table;
+mod trace_context;
 mod watermark;
 
 pub mod header;
@@ -63,4 +65,5 @@ pub use table::{
     Delivery, Expired, Full, Limit, Metadata, NewCall, PendingCall, Step, Table, TableConfig,
     Taken, Tick,
 };
+pub use trace_context::TraceContext;
 pub use watermark::Watermark;
