@@ -1,3 +1,4 @@
+use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicUsize;
 
@@ -9,6 +10,8 @@ use crate::sync::{AtomicU32, Mutex, MutexGuard, Ordering, lock, thread_local};
 const SEGMENT_LEN: u32 = 4096;
 /// In the deadline column: no call waits in this slot.
 const IDLE: u32 = 0;
+/// How many deadlines a sweep checks together, without a branch for each.
+const CHUNK: usize = 64;
 const SHARDS: usize = 8;
 
 /// The slots, in segments that are made on first use and never move.
@@ -101,9 +104,7 @@ impl<W, R> Segments<W, R> {
             .iter()
             .zip(bases)
             .map(|(segment, base)| (self.get_or_make(segment, base), base));
-        segments
-            .flat_map(move |(segment, base)| segment.slots(base, wanted))
-            .take(wide(used))
+        segments.flat_map(move |(segment, base)| segment.slots(base..used, wanted))
     }
 
     /// The segment, made here if the insert that grew into it has not done so yet. A walk over all slots must be able
@@ -133,24 +134,35 @@ impl<W, R> Segment<W, R> {
         })
     }
 
+    /// The wanted slots with these indices, which start at the segment's first slot and may end beyond its last.
     fn slots(
         &self,
-        base: u32,
-        wanted: impl Fn(Deadline<'_>) -> bool,
+        indices: Range<u32>,
+        wanted: impl Fn(Deadline<'_>) -> bool + Copy,
     ) -> impl Iterator<Item = SlotRef<'_, W, R>> {
-        self.deadlines
-            .iter()
-            .zip(&self.slots)
-            .zip(base..)
-            .filter_map(move |((deadline, slot), index)| {
-                let deadline = Deadline(deadline);
-                wanted(deadline).then_some(SlotRef {
-                    index,
-                    slot,
-                    deadline,
-                })
+        let Range { start, end } = indices;
+        let columns = self.deadlines.chunks(CHUNK).zip(self.slots.chunks(CHUNK));
+        columns
+            .zip((start..end).step_by(CHUNK))
+            .filter(move |((deadlines, _), _)| any(deadlines, wanted))
+            .flat_map(move |((deadlines, slots), first)| {
+                let columns = deadlines.iter().map(Deadline).zip(slots);
+                columns
+                    .zip(first..end)
+                    .filter(move |((deadline, _), _)| wanted(*deadline))
+                    .map(|((deadline, slot), index)| SlotRef {
+                        index,
+                        slot,
+                        deadline,
+                    })
             })
     }
+}
+
+/// Whether any of these deadlines is wanted. Reads all of them: without an early end the loop has no branch to miss.
+fn any(deadlines: &[AtomicU32], wanted: impl Fn(Deadline<'_>) -> bool) -> bool {
+    let or = |any, deadline| any | wanted(Deadline(deadline));
+    deadlines.iter().fold(false, or)
 }
 
 impl<'a, W, R> SlotRef<'a, W, R> {

@@ -194,6 +194,29 @@ fn a_sweep_is_never_early_and_leaves_replied_calls_alone() {
 }
 
 #[test]
+fn a_sweep_finds_each_due_call_wherever_its_slot_is() {
+    let many = if cfg!(miri) { 130 } else { 5_000 };
+    let table: Table<u32, ()> = Table::new(TableConfig {
+        instance: INSTANCE,
+        max_entries: many,
+        max_bytes: u64::MAX,
+    });
+    let last = many - 1;
+    let due = [0, 1, 63, 64, 127, 128, last - 1, last];
+    for waiter in 0..many {
+        let deadline = if due.contains(&waiter) { 10 } else { 20 };
+        let id = table.insert(call(deadline), waiter).unwrap();
+        assert_eq!(id.slot(), waiter);
+    }
+    let mut woken = Vec::new();
+    let now = Tick::from_millis(10);
+    table.sweep(now, |_, _, _| (), |waiter| woken.push(waiter));
+    assert_eq!(woken, due);
+    let rest = table.sweep(Tick::from_millis(20), |_, _, _| (), drop);
+    assert_eq!(rest, usize::try_from(many).unwrap() - due.len());
+}
+
+#[test]
 fn a_deadline_at_the_epoch_or_across_the_wrap_expires_on_time() {
     let table = table(4);
     let wrap = 1 << 32;
