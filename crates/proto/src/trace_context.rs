@@ -11,8 +11,8 @@ const RANDOM: u8 = 0x02;
 /// A span and its trace, as the header [`traceparent`](crate::header::TRACEPARENT) carries them.
 ///
 /// The format is that of [W3C Trace Context, Recommendation of 23 November 2021][w3c], section 3.2. A value is always
-/// valid: neither id is zero. Propagation is one step at every hop: [`parse`](Self::parse) what arrived, make the
-/// [`child`](Self::child) that names the hop's own span, and [`encode`](Self::encode) the child into what leaves.
+/// valid: neither id is zero. Every hop of a trace [`parse`](Self::parse)s the header that arrives, makes the
+/// [`child`](Self::child) that names the hop's own span, and [`encode`](Self::encode)s it for the record that it sends.
 ///
 /// ```
 /// use std::num::NonZeroU64;
@@ -91,7 +91,7 @@ impl TraceContext {
         self.trace_id.get().to_be_bytes()
     }
 
-    /// The id of the span that sent the header: the parent of whatever its receiver does.
+    /// The id of the span that sent the header: the parent of the receiver's span.
     pub const fn parent_id(&self) -> [u8; 8] {
         self.parent_id.get().to_be_bytes()
     }

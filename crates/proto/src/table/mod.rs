@@ -44,7 +44,7 @@ use crate::{CorrelationId, InstanceId, mutant};
 ///
 /// The owner then takes the result with [`poll`](Self::poll), which frees the slot. An owner that gives up calls
 /// [`cancel`](Self::cancel), which frees the slot in every state. The generation in the id tells the calls of one slot
-/// apart, so a reply to an earlier call never reaches the present one. The salt makes an id hard to guess.
+/// apart, so a reply to an earlier call never reaches the present call. The salt makes an id hard to guess.
 ///
 /// # Locks and memory orderings
 ///
@@ -458,7 +458,7 @@ impl<W, R> Table<W, R> {
     }
 }
 
-/// A reply to a call that no longer waits: a second reply, or one that came too late.
+/// Outcome of a reply to a call that has ended: a second reply is a duplicate, any other is late.
 fn after_the_end<W, R>(slot: &Slot<W, R>) -> Delivery<W> {
     if slot.ended() == Ended::ByReply {
         Delivery::Duplicate
