@@ -3,52 +3,52 @@ use std::sync::Arc;
 use super::Tick;
 use crate::{CorrelationId, InstanceId};
 
-/// What a table is for and how large it may grow.
+/// Owner and limits of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TableConfig {
     /// The instance that all ids of this table carry.
     pub instance: InstanceId,
-    /// Most pending calls; more than 16,777,215 means 16,777,215. Memory follows use, but for a directory of 40 bytes
-    /// per 4,096 of these.
+    /// Most calls in the table; values above 16,777,215 mean 16,777,215. Memory grows with the calls in use, except for
+    /// a directory of 40 bytes per 4,096 of these.
     pub max_entries: u32,
-    /// Most bytes, as declared by [`NewCall::bytes`], of all pending calls together; a TiB or more means a
-    /// byte less than a TiB.
+    /// Most bytes, as declared by [`NewCall::bytes`], of all calls together; values of a TiB or more mean one byte less
+    /// than a TiB.
     pub max_bytes: u64,
 }
 
-/// What the user attached to a call: pairs of name and value.
+/// Pairs of name and value that the user attached to a call.
 pub type Metadata = Arc<[(String, String)]>;
 
-/// A call about to wait.
+/// A call to put into the table.
 #[derive(Clone, Debug, Default)]
 pub struct NewCall {
-    /// When it stops waiting.
+    /// The call times out at this tick.
     pub deadline: Tick,
-    /// When it was made.
+    /// When the caller made the call.
     pub created: Tick,
-    /// A number of the caller's, such as the index of its route.
+    /// A number of the caller's choice, such as the index of a route.
     pub route: u32,
-    /// What it counts against [`TableConfig::max_bytes`] until it is gone.
+    /// Bytes that count against [`TableConfig::max_bytes`] until the call has left the table.
     pub bytes: u32,
-    /// Random bits for the id, 12 of them used: what makes a forged id fail.
+    /// Random bits for the id, of which 12 are used: a forged id without them does not match.
     pub salt: u16,
-    /// Kept beside the table, so it costs nothing to calls that have none.
+    /// Kept beside the table, so that a call without metadata does not pay for it.
     pub metadata: Option<Metadata>,
 }
 
-/// A call that was not taken, with its waiter.
+/// A call that the table refused, with its waiter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Full<W> {
-    /// The waiter, untouched.
+    /// The waiter, unchanged.
     pub waiter: W,
-    /// What stands in the way.
+    /// The limit that was reached.
     pub limit: Limit,
 }
 
-/// Why a table takes no more calls.
+/// Why a table refuses a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Limit {
-    /// [`TableConfig::max_entries`] calls are pending.
+    /// The table holds [`TableConfig::max_entries`] calls.
     #[error("the limit of pending calls is reached")]
     Entries,
     /// The call does not fit into [`TableConfig::max_bytes`].
@@ -59,40 +59,40 @@ pub enum Limit {
     Closed,
 }
 
-/// What one reply means to a waiting call.
+/// What a waiting call makes of a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step<R> {
-    /// The call goes on: more replies are to come.
+    /// The call waits for more replies.
     Keep,
-    /// The call has ended with this.
+    /// The call ends with this result.
     Finish(R),
 }
 
-/// What became of a reply.
+/// Outcome of [`Table::handle_reply`](crate::Table::handle_reply).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery<W> {
-    /// It ended its call; wake this waiter.
+    /// The reply ended its call; wake this waiter.
     Finished(W),
-    /// Its call took it and goes on.
+    /// The call took the reply and waits for more.
     Kept,
-    /// Its call had ended otherwise: timeout, cancel, failure or shutdown.
+    /// The call had ended without a reply: timeout, cancel, failure or shutdown.
     Late,
-    /// Its call had ended by a reply.
+    /// The call had ended by an earlier reply.
     Duplicate,
-    /// It belongs to another instance.
+    /// The id carries another instance.
     Foreign,
-    /// It carries our instance, but an id that was never given out.
+    /// The id carries this instance, but the table never gave it out.
     Unknown,
 }
 
-/// What became of a call, seen by the one who made it.
+/// Outcome of [`Table::poll`](crate::Table::poll).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken<R> {
-    /// It still waits.
+    /// The call still waits.
     Waiting,
-    /// It ended with this and has left the table.
+    /// The call ended with this result and has left the table.
     Done(R),
-    /// It is not in the table.
+    /// The call is not in the table.
     Gone,
 }
 
@@ -110,7 +110,7 @@ pub struct Expired {
 /// A pending call, as shown to an operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PendingCall {
-    /// Its id.
+    /// The call's id.
     pub id: CorrelationId,
     /// As given by [`NewCall::route`].
     pub route: u32,
