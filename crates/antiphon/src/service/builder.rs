@@ -8,15 +8,18 @@ use tower::{BoxError, Layer, Service as TowerService};
 
 use super::{
     Service,
-    acks::Acks,
-    core::{ServiceCore, Waiters},
-    dispatch::{Dispatcher, Starts},
-    handler::{self, Handler, HandlerService, Request, Response},
-    membership::Membership,
-    outgoing::Encoder,
-    pump::{Starter, pump},
-    reply_topics::{Allowed, ReplyTopics},
-    routes::Routes,
+    handler::{
+        Handler, HandlerService, adapters,
+        message::{Inbound, Reply},
+    },
+    inner::{Inner, Waiters},
+    intake::rebalance::Rebalance,
+    intake::{Intake, Starts},
+    reply::Encoder,
+    reply::topics::{Allowed, ReplyTopics},
+    reply::unacknowledged::Unacknowledged,
+    router::Routes,
+    run::{Executor, pump},
 };
 use crate::{
     config::{FirstPoll, KafkaConfig, ServiceConfig},
@@ -115,13 +118,13 @@ impl ServiceBuilder {
     pub fn layer<L>(mut self, layer: L) -> Self
     where
         L: Layer<HandlerService>,
-        L::Service: TowerService<Request> + Clone + Send + Sync + 'static,
-        <L::Service as TowerService<Request>>::Response: Into<Response>,
-        <L::Service as TowerService<Request>>::Error: Into<BoxError>,
-        <L::Service as TowerService<Request>>::Future: Send + 'static,
+        L::Service: TowerService<Inbound> + Clone + Send + Sync + 'static,
+        <L::Service as TowerService<Inbound>>::Response: Into<Reply>,
+        <L::Service as TowerService<Inbound>>::Error: Into<BoxError>,
+        <L::Service as TowerService<Inbound>>::Future: Send + 'static,
     {
         self.routes
-            .wrap(|inner| Arc::new(handler::tower(layer.layer(HandlerService::new(inner)))));
+            .wrap(|inner| Arc::new(adapters::tower(layer.layer(HandlerService::new(inner)))));
         self
     }
 
@@ -180,15 +183,15 @@ impl ServiceBuilder {
         }
         let group = self.config.group.clone().unwrap_or(self.name.clone());
         let waiters = Arc::<Waiters>::default();
-        let acks = Arc::new(Acks::new(&waiters));
+        let unacknowledged = Arc::new(Unacknowledged::new(&waiters));
         let limits = PublisherLimits {
             queue: self.config.max_unacknowledged,
             message_timeout: None,
         };
         let publisher = transport
-            .publisher(limits, Arc::clone(&acks) as _)
+            .publisher(limits, Arc::clone(&unacknowledged) as _)
             .map_err(|error| StartError::transport("can not start a producer", error))?;
-        let core = ServiceCore::new(
+        let inner = Inner::new(
             self.config.clone(),
             self.routes,
             Allowed::new(&self.config, topics.iter().cloned())?,
@@ -200,31 +203,31 @@ impl ServiceBuilder {
             Encoder::new(responder),
             transport.clock(),
             publisher,
-            acks,
+            unacknowledged,
             waiters,
             ServiceMetrics::new(&self.name),
         );
-        let starter = Starter::new(&core);
+        let executor = Executor::new(&inner);
         let starts = match self.config.first_poll {
-            FirstPoll::Inline => Starts::Inline(starter),
+            FirstPoll::Inline => Starts::Inline(executor),
             FirstPoll::Runtime => {
                 let (sender, batches) = mpsc::channel(self.config.concurrency as usize + 1);
-                tokio::spawn(pump(starter, batches));
+                tokio::spawn(pump(executor, batches));
                 Starts::OnRuntime(sender)
             }
         };
-        let dispatcher = Dispatcher::new(&core, starts);
-        let membership = Arc::new(Membership {
-            core: Arc::clone(&core),
+        let intake = Intake::new(&inner, starts);
+        let rebalance = Arc::new(Rebalance {
+            inner: Arc::clone(&inner),
         });
         let subscription = transport
-            .join_group(&group, &topics, Box::new(dispatcher), membership)
+            .join_group(&group, &topics, Box::new(intake), rebalance)
             .map_err(|error| {
                 StartError::transport(format!("can not join the group {group}"), error)
             })?;
         // Set once: the cell was made a few lines above.
-        let _ = core.subscription.set(subscription);
-        Ok(Service::new(core))
+        let _ = inner.subscription.set(subscription);
+        Ok(Service::new(inner))
     }
 }
 

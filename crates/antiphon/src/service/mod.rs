@@ -1,21 +1,14 @@
 //! The responder: reads requests as a member of a group, runs handlers, answers, commits.
 
-mod acks;
-mod addresses;
 mod builder;
-mod context;
-mod core;
-mod dispatch;
-mod envelope;
 mod handler;
-mod membership;
-mod outcome;
-mod outgoing;
+mod inner;
+mod intake;
 mod partitions;
-mod pump;
-mod reply_topics;
-mod routes;
-mod sync;
+mod reply;
+mod request;
+mod router;
+mod run;
 
 use std::{
     fmt,
@@ -26,12 +19,15 @@ use std::{
 
 use tokio::time::Instant;
 
-use self::core::ServiceCore;
+use self::inner::Inner;
 pub use self::{
     builder::ServiceBuilder,
-    context::Context,
-    handler::{Handler, HandlerService, Request, Response, json, raw, tower, typed},
-    sync::{SyncHandler, SyncRequest, sync},
+    handler::{
+        Handler, HandlerService, SyncHandler,
+        adapters::{json, raw, sync, tower, typed},
+        message::{Context, Inbound, Reply},
+        sync::SyncRequest,
+    },
 };
 use crate::{
     notify::{close_timeout, until},
@@ -45,7 +41,7 @@ use crate::{
 /// and will be delivered again, to this group's other instances or after a restart.
 #[must_use = "a service stops when it is dropped"]
 pub struct Service {
-    core: Arc<ServiceCore>,
+    inner: Arc<Inner>,
     stopped: bool,
 }
 
@@ -65,9 +61,9 @@ impl Service {
         ServiceBuilder::new(name.into(), version.into())
     }
 
-    fn new(core: Arc<ServiceCore>) -> Self {
+    fn new(inner: Arc<Inner>) -> Self {
         Self {
-            core,
+            inner,
             stopped: false,
         }
     }
@@ -78,26 +74,26 @@ impl Service {
     /// # Cancel safety
     /// Holds nothing; may be dropped and called again.
     pub async fn ready(&self) {
-        until(&self.core.assigned, || {
-            self.core.ready.load(Ordering::Acquire)
+        until(&self.inner.assigned, || {
+            self.inner.ready.load(Ordering::Acquire)
         })
         .await;
     }
 
     /// The partitions that this instance has now.
     pub fn partitions(&self) -> Vec<TopicPartition> {
-        self.core.partitions.list()
+        self.inner.partitions.list()
     }
 
     /// Handlers that run now.
     pub fn running(&self) -> usize {
-        self.core.running.load(Ordering::Acquire)
+        self.inner.running.load(Ordering::Acquire)
     }
 
     /// Replies that the brokers have not acknowledged yet.
     pub fn unacknowledged(&self) -> usize {
-        self.core.settle();
-        self.core.acks.len()
+        self.inner.settle();
+        self.inner.unacknowledged.len()
     }
 
     /// Resolves when this instance can never read a request again, such as when another has taken
@@ -106,7 +102,7 @@ impl Service {
     /// # Cancel safety
     /// Holds nothing; may be dropped and called again.
     pub async fn failed(&self) -> TransportError {
-        let mut failure = self.core.failure.subscribe();
+        let mut failure = self.inner.failure.subscribe();
         let seen = failure.wait_for(Option::is_some).await;
         match seen.ok().and_then(|failure| failure.clone()) {
             Some(error) => error,
@@ -121,13 +117,13 @@ impl Service {
     /// # Cancel safety
     /// Dropping the future stops the service at once.
     pub async fn drain(mut self, deadline: Duration) -> DrainReport {
-        let core = &self.core;
+        let inner = &self.inner;
         let begun = Instant::now();
-        core.draining.store(true, Ordering::Release);
-        let in_hand = core.in_hand();
-        let idle = core.waiters.progress.until(|| core.in_hand() == 0);
+        inner.draining.store(true, Ordering::Release);
+        let in_hand = inner.in_hand();
+        let idle = inner.waiters.progress.until(|| inner.in_hand() == 0);
         let _ = tokio::time::timeout(deadline, idle).await;
-        let abandoned = core.in_hand();
+        let abandoned = inner.in_hand();
         let left = deadline.saturating_sub(begun.elapsed());
         // Until here a drop has to stop the service; from here on it is being stopped.
         self.stopped = true;
@@ -146,14 +142,14 @@ impl Service {
     }
 
     async fn close(&self, deadline: Duration) {
-        self.core.surroundings.stopping.cancel();
-        self.core.settle();
-        if let Some(subscription) = self.core.subscription.get() {
-            let core = Arc::clone(&self.core);
-            let last = LastOffsets::new(move || core.partitions.take_last_commits());
+        self.inner.env.stopping.cancel();
+        self.inner.settle();
+        if let Some(subscription) = self.inner.subscription.get() {
+            let inner = Arc::clone(&self.inner);
+            let last = LastOffsets::new(move || inner.partitions.take_last_commits());
             subscription.close(last, deadline).await;
         }
-        self.core.publisher.close(deadline).await;
+        self.inner.publisher.close(deadline).await;
     }
 }
 
@@ -162,12 +158,12 @@ impl Drop for Service {
         if self.stopped {
             return;
         }
-        self.core.draining.store(true, Ordering::Release);
-        self.core.surroundings.stopping.cancel();
-        if let Some(subscription) = self.core.subscription.get() {
+        self.inner.draining.store(true, Ordering::Release);
+        self.inner.env.stopping.cancel();
+        if let Some(subscription) = self.inner.subscription.get() {
             drop(subscription.close(LastOffsets::none(), Duration::from_secs(5)));
         }
-        drop(self.core.publisher.close(Duration::from_secs(1)));
+        drop(self.inner.publisher.close(Duration::from_secs(1)));
     }
 }
 

@@ -16,7 +16,7 @@ use crate::transport::{Clock, PartitionOffset, TopicPartition};
 /// What the contexts of all requests share. Reached through the partition, so that a request
 /// counts one reference less.
 #[derive(Debug)]
-pub(crate) struct Surroundings {
+pub(crate) struct ServiceEnv {
     pub(crate) clock: Arc<dyn Clock>,
     /// Cancelled when handlers are asked to stop.
     pub(crate) stopping: CancellationToken,
@@ -30,7 +30,7 @@ pub(crate) struct Surroundings {
 #[repr(align(128))]
 pub(crate) struct Partition {
     at: TopicPartition,
-    surroundings: Arc<Surroundings>,
+    env: Arc<ServiceEnv>,
     watermark: Mutex<Watermark>,
     /// No more of its requests are started.
     revoked: AtomicBool,
@@ -39,10 +39,10 @@ pub(crate) struct Partition {
 }
 
 impl Partition {
-    fn new(at: TopicPartition, surroundings: &Arc<Surroundings>) -> Self {
+    fn new(at: TopicPartition, env: &Arc<ServiceEnv>) -> Self {
         Self {
             at,
-            surroundings: Arc::clone(surroundings),
+            env: Arc::clone(env),
             watermark: Mutex::new(Watermark::new()),
             revoked: AtomicBool::new(false),
             left: AtomicUsize::new(0),
@@ -53,8 +53,8 @@ impl Partition {
         &self.at
     }
 
-    pub(crate) fn surroundings(&self) -> &Surroundings {
-        &self.surroundings
+    pub(crate) fn env(&self) -> &ServiceEnv {
+        &self.env
     }
 
     pub(crate) fn is(&self, topic: &str, partition: i32) -> bool {
@@ -126,14 +126,14 @@ impl Partition {
 #[derive(Debug)]
 pub(crate) struct Partitions {
     owned: Mutex<BTreeMap<TopicPartition, Arc<Partition>>>,
-    surroundings: Arc<Surroundings>,
+    env: Arc<ServiceEnv>,
 }
 
 impl Partitions {
-    pub(crate) fn new(surroundings: Arc<Surroundings>) -> Self {
+    pub(crate) fn new(env: Arc<ServiceEnv>) -> Self {
         Self {
             owned: Mutex::default(),
-            surroundings,
+            env,
         }
     }
 
@@ -143,7 +143,7 @@ impl Partitions {
         let mut owned = self.owned();
         owned.values().for_each(|partition| partition.offer_again());
         for at in partitions {
-            let partition = Partition::new(at.clone(), &self.surroundings);
+            let partition = Partition::new(at.clone(), &self.env);
             let before = owned.insert(at.clone(), Arc::new(partition));
             if let Some(before) = before {
                 before.revoked.store(true, Ordering::Release);
@@ -157,7 +157,7 @@ impl Partitions {
         if let Some(current) = owned.get_mut(before.at())
             && Arc::ptr_eq(current, before)
         {
-            *current = Arc::new(Partition::new(before.at().clone(), &self.surroundings));
+            *current = Arc::new(Partition::new(before.at().clone(), &self.env));
         }
         drop(owned);
         before.revoked.store(true, Ordering::Release);
@@ -239,11 +239,11 @@ mod tests {
 
     #[test]
     fn no_partition_is_revoked_while_its_offset_is_handed_over() {
-        let surroundings = Surroundings {
+        let env = ServiceEnv {
             clock: Arc::new(SystemClock::default()),
             stopping: CancellationToken::new(),
         };
-        let partitions = Partitions::new(Arc::new(surroundings));
+        let partitions = Partitions::new(Arc::new(env));
         let at = TopicPartition {
             topic: "work".into(),
             partition: 0,

@@ -1,6 +1,8 @@
 //! The request thread's work: decode, check, admit, hand over. It never waits for a handler, and
 //! nothing that a peer writes makes it stop.
 
+pub(super) mod rebalance;
+
 use std::{
     sync::{Arc, atomic::Ordering},
     time::Duration,
@@ -10,39 +12,30 @@ use antiphon_proto::{Executed, RecentFields, Refusal, ReplyMode, RequestHead, St
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::{
-    addresses::Addresses,
-    core::{Origin, ServiceCore, Ticket},
-    envelope::{Envelope, ReplyAt, WireId},
-    outcome,
+use crate::service::{
+    handler::sync::{RequestHeaders, SyncRequest},
+    inner::Inner,
     partitions::Partition,
-    pump::Starter,
-    routes::Route,
-    sync::{self, RequestHeaders, SyncRequest},
+    reply::address::LastAddress,
+    request::{ReplyAt, RequestId, RequestMeta, WireId},
+    router::Route,
+    run::{
+        self, Executor,
+        job::{Job, Ticket, Work},
+        outcome,
+    },
 };
 use crate::{
     transport::{HeaderPairs, Record, RecordSink, TransportError, TransportErrorKind},
     wire,
 };
 
-/// A request on its way to its handler, or to its refusal.
-pub(crate) struct Inbound {
-    pub(crate) ticket: Ticket,
-    pub(crate) work: Work,
-}
-
-pub(crate) enum Work {
-    /// With the payload.
-    Handle(Route, Bytes),
-    Answer(Status),
-}
-
-pub(crate) struct Dispatcher {
-    core: Arc<ServiceCore>,
+pub(crate) struct Intake {
+    inner: Arc<Inner>,
     starts: Starts,
     /// For handlers that are called while the batch is read.
-    addresses: Addresses,
-    batch: Vec<Inbound>,
+    addresses: LastAddress,
+    batch: Vec<Job>,
     /// When the batch was read, on the service's clock and on the wall.
     read_at: Duration,
     unix_ms: u64,
@@ -63,9 +56,9 @@ pub(crate) struct Dispatcher {
 /// Where handlers are started.
 pub(crate) enum Starts {
     /// On the user's runtime.
-    OnRuntime(mpsc::Sender<Vec<Inbound>>),
+    OnRuntime(mpsc::Sender<Vec<Job>>),
     /// Right here, on the request thread.
-    Inline(Starter),
+    Inline(Executor),
 }
 
 /// How many requests of a partition may be begun behind one that is not done, as a multiple of the
@@ -78,12 +71,12 @@ const LOOK_AT_SPAN: u64 = 16;
 /// How often the offsets are looked at.
 const TICK: Duration = Duration::from_millis(50);
 
-impl Dispatcher {
-    pub(crate) fn new(core: &Arc<ServiceCore>, starts: Starts) -> Self {
+impl Intake {
+    pub(crate) fn new(inner: &Arc<Inner>, starts: Starts) -> Self {
         Self {
-            core: Arc::clone(core),
+            inner: Arc::clone(inner),
             starts,
-            addresses: Addresses::new(core),
+            addresses: LastAddress::new(inner),
             batch: Vec::new(),
             read_at: Duration::ZERO,
             unix_ms: 0,
@@ -107,7 +100,7 @@ impl Dispatcher {
             }
             self.partitions.swap_remove(at);
         }
-        let owned = self.core.partitions.get(topic, number)?;
+        let owned = self.inner.partitions.get(topic, number)?;
         self.partitions.push(Arc::clone(&owned));
         Some(owned)
     }
@@ -126,25 +119,25 @@ impl Dispatcher {
             offset = record.offset,
             "offsets begin anew; requests in hand are left uncommitted"
         );
-        self.core.partitions.renew(&partition);
+        self.inner.partitions.renew(&partition);
         let partition = self.partition(record.topic, record.partition)?;
         let sequence = partition.start(record.offset)?;
         Some((partition, sequence))
     }
 
     fn is_crowded(&self, partition: &Partition) -> bool {
-        let most = (self.core.config.max_unacknowledged as usize).saturating_mul(MOST_BEHIND);
+        let most = (self.inner.config.max_unacknowledged as usize).saturating_mul(MOST_BEHIND);
         partition.span() >= most && !partition.is_revoked()
     }
 
     fn handle(&mut self, record: &Record<'_>) {
-        if self.core.draining.load(Ordering::Acquire) {
+        if self.inner.draining.load(Ordering::Acquire) {
             return;
         }
         let Some((partition, sequence)) = self.start(record) else {
             return;
         };
-        self.core.metrics.received.increment(1);
+        self.inner.metrics.received.increment(1);
         if mutant!("commit_when_read") {
             partition.done(sequence);
         }
@@ -179,7 +172,7 @@ impl Dispatcher {
         let left = self.time_left(record, head);
         let deadline = left.map(|left| self.now + left);
         let route = self.route(record, head, left);
-        let origin = Origin {
+        let id = RequestId {
             correlation_id: head.correlation_id,
             mode: head.fields.mode,
             partition: &partition,
@@ -187,23 +180,19 @@ impl Dispatcher {
             deadline,
         };
         if let Ok(route) = route
-            && self.answer(
-                route,
-                &borrowed(record, head, headers, origin),
-                reply.as_ref(),
-            )
+            && self.answer(route, &borrowed(record, head, headers, id), reply.as_ref())
         {
             return;
         }
         let (operation, work) = match route {
             Ok(route) => {
                 let value = record.value.map_or_else(Bytes::new, Bytes::copy_from_slice);
-                let operation = self.core.routes.operation(route);
+                let operation = self.inner.routes.operation(route);
                 (operation.map(Arc::clone), Work::Handle(route, value))
             }
             Err(refusal) => (None, Work::Answer(refusal)),
         };
-        let envelope = Arc::new(Envelope {
+        let meta = Arc::new(RequestMeta {
             partition,
             offset: record.offset,
             sequence,
@@ -217,22 +206,22 @@ impl Dispatcher {
             attempt: head.fields.attempt,
             deadline,
         });
-        let ticket = Ticket::new(&self.core, envelope);
-        self.batch.push(Inbound { ticket, work });
+        let ticket = Ticket::new(&self.inner, meta);
+        self.batch.push(Job { ticket, work });
     }
 
     /// Answers at once, where the handler does not wait and it is known where the reply goes.
     fn answer(&mut self, route: Route, request: &SyncRequest<'_>, reply: Option<&ReplyAt>) -> bool {
-        let handler = self.core.routes.handler(route);
+        let handler = self.inner.routes.handler(route);
         let Some(handler) = handler.and_then(|handler| handler.as_sync()) else {
             return false;
         };
-        let origin = &request.origin;
-        match self.addresses.find(reply, origin.correlation_id, self.now) {
+        let id = &request.id;
+        match self.addresses.find(reply, id.correlation_id, self.now) {
             Some(Ok(to)) => {
-                self.now = sync::answer(&self.core, handler, request, to, self.now);
+                self.now = run::answer(&self.inner, handler, request, to, self.now);
             }
-            Some(Err(refusal)) => outcome::refuse(&self.core, origin, reply, &refusal),
+            Some(Err(refusal)) => outcome::refuse(&self.inner, id, reply, &refusal),
             None => return false,
         }
         true
@@ -247,19 +236,19 @@ impl Dispatcher {
     ) -> Result<Route, Status> {
         let requester = head.fields.requester;
         if left.is_some_and(|left| left.is_zero()) && !mutant!("expired_request_is_run") {
-            self.core.metrics.expired.increment(1);
+            self.inner.metrics.expired.increment(1);
             // An earlier delivery may have run, so this can not be called "not executed".
             let status = Status::deadline_exceeded("the request had expired when it was read");
             let no = mutant!("expired_says_no");
             return Err(status.with_executed(if no { Executed::No } else { Executed::Maybe }));
         }
         if let Some(refusal) = unsupported(head) {
-            self.core
+            self.inner
                 .refused("unsupported", requester, refusal.message());
             return Err(refusal);
         }
         let operation = head.fields.operation;
-        self.core
+        self.inner
             .routes
             .find(record.topic, operation)
             .ok_or_else(|| {
@@ -267,13 +256,13 @@ impl Dispatcher {
                     Some(operation) => format!("no operation {operation} on {}", record.topic),
                     None => format!("{} wants an operation to be named", record.topic),
                 };
-                self.core.refused("unknown_operation", requester, &detail);
+                self.inner.refused("unknown_operation", requester, &detail);
                 Status::unimplemented(detail).with_executed(Executed::No)
             })
     }
 
     fn requester(&mut self, name: &str) -> Arc<str> {
-        if let Some(last) = if_same(self.last_requester.as_ref(), name) {
+        if let Some(last) = reuse_if_equal(self.last_requester.as_ref(), name) {
             return last;
         }
         let name: Arc<str> = name.into();
@@ -296,9 +285,9 @@ impl Dispatcher {
         let Some(topic) = topic else {
             return Some(None);
         };
-        let topic = match if_same(self.last_allowed.as_ref(), topic) {
+        let topic = match reuse_if_equal(self.last_allowed.as_ref(), topic) {
             Some(known) => known,
-            None => match self.core.allowed.check(topic) {
+            None => match self.inner.allowed.check(topic) {
                 Ok(()) => {
                     let topic: Arc<str> = topic.into();
                     self.last_allowed = Some(Arc::clone(&topic));
@@ -306,7 +295,7 @@ impl Dispatcher {
                 }
                 Err(refusal) => {
                     let detail = format!("{refusal}: {topic:?}");
-                    self.core.refused("reply_topic", requester, &detail);
+                    self.inner.refused("reply_topic", requester, &detail);
                     return None;
                 }
             },
@@ -315,7 +304,7 @@ impl Dispatcher {
     }
 
     fn time_left(&self, record: &Record<'_>, head: &RequestHead<'_>) -> Option<Duration> {
-        let skew = self.core.config.clock_skew;
+        let skew = self.inner.config.clock_skew;
         let deadline = head.fields.deadline?;
         // Handlers that are called while the batch is read may take their time.
         let since = self.now.saturating_sub(self.read_at).as_millis();
@@ -332,7 +321,7 @@ impl Dispatcher {
         offset: i64,
     ) {
         let detail = refusal.reason.to_string();
-        self.core.refused("malformed", None, &detail);
+        self.inner.refused("malformed", None, &detail);
         let (Some(id), Some(Some(reply))) = (
             refusal.correlation_id,
             self.address(refusal.reply_topic, refusal.partition, None),
@@ -348,7 +337,7 @@ impl Dispatcher {
             )),
             None => Status::invalid_argument(format!("malformed request: {detail}")),
         };
-        let envelope = Envelope {
+        let meta = RequestMeta {
             partition,
             offset,
             sequence,
@@ -362,9 +351,9 @@ impl Dispatcher {
             attempt: 1,
             deadline: None,
         };
-        let ticket = Ticket::new(&self.core, Arc::new(envelope));
+        let ticket = Ticket::new(&self.inner, Arc::new(meta));
         let work = Work::Answer(status.with_executed(Executed::No));
-        self.batch.push(Inbound { ticket, work });
+        self.batch.push(Job { ticket, work });
     }
 
     fn hand_over(&mut self) {
@@ -378,13 +367,13 @@ impl Dispatcher {
                 // there are places. Closed: the runtime is gone, and the requests stay uncommitted.
                 let _ = pump.try_send(batch);
             }
-            Starts::Inline(starter) => starter.start_all(self.batch.drain(..)),
+            Starts::Inline(executor) => executor.start_all(self.batch.drain(..)),
         }
     }
 }
 
 /// The last name once more, if this is it: the next is most often the same.
-fn if_same(last: Option<&Arc<str>>, name: &str) -> Option<Arc<str>> {
+fn reuse_if_equal(last: Option<&Arc<str>>, name: &str) -> Option<Arc<str>> {
     last.filter(|last| ***last == *name).map(Arc::clone)
 }
 
@@ -403,7 +392,7 @@ fn borrowed<'a>(
     record: &Record<'a>,
     head: &RequestHead<'a>,
     headers: &'a [(&'a [u8], Option<&'a [u8]>)],
-    origin: Origin<'a>,
+    id: RequestId<'a>,
 ) -> SyncRequest<'a> {
     SyncRequest {
         value: record.value.unwrap_or_default(),
@@ -413,7 +402,7 @@ fn borrowed<'a>(
         operation: head.fields.operation,
         attempt: head.fields.attempt,
         offset: record.offset,
-        origin,
+        id,
     }
 }
 
@@ -428,7 +417,7 @@ fn application_headers(headers: &[(&[u8], Option<&[u8]>)]) -> HeaderPairs {
         .collect()
 }
 
-impl RecordSink for Dispatcher {
+impl RecordSink for Intake {
     /// Requests are left in Kafka while there is no place for them. The flag is raised before the
     /// second look, so that a place that comes free in between is not missed, and from then on
     /// acknowledgements are settled as they come.
@@ -436,32 +425,32 @@ impl RecordSink for Dispatcher {
     /// A crowded partition stops all of them until the request in front is done; each tick looks
     /// again.
     fn demand(&mut self) -> usize {
-        self.core.settle();
+        self.inner.settle();
         let crowded = self.crowded.take();
         self.crowded = crowded.filter(|partition| self.is_crowded(partition));
         if self.crowded.is_some() {
             return 0;
         }
-        let room = self.core.room();
+        let room = self.inner.room();
         if room > 0 {
             return room;
         }
-        self.core.waiters.starved.store(true, Ordering::SeqCst);
-        self.core.settle();
-        let room = self.core.room();
+        self.inner.waiters.starved.store(true, Ordering::SeqCst);
+        self.inner.settle();
+        let room = self.inner.room();
         if room > 0 {
-            self.core.waiters.starved.store(false, Ordering::SeqCst);
+            self.inner.waiters.starved.store(false, Ordering::SeqCst);
         }
         room
     }
 
     fn records(&mut self, batch: &mut dyn Iterator<Item = Record<'_>>) {
-        let core = Arc::clone(&self.core);
+        let inner = Arc::clone(&self.inner);
         // What a handler spawns belongs to the user's runtime.
-        let _inside = core.runtime.enter();
-        self.now = core.clock.elapsed();
+        let _inside = inner.runtime.enter();
+        self.now = inner.clock.elapsed();
         self.read_at = self.now;
-        self.unix_ms = self.core.clock.unix_ms();
+        self.unix_ms = self.inner.clock.unix_ms();
         for record in batch {
             self.handle(&record);
         }
@@ -469,23 +458,23 @@ impl RecordSink for Dispatcher {
     }
 
     fn tick(&mut self, _caught_up: bool) -> Duration {
-        self.core.settle();
-        let now = self.core.clock.elapsed();
+        self.inner.settle();
+        let now = self.inner.clock.elapsed();
         if now >= self.next_commit {
-            self.next_commit = now.saturating_add(self.core.config.commit_interval);
-            if let Some(subscription) = self.core.subscription.get() {
+            self.next_commit = now.saturating_add(self.inner.config.commit_interval);
+            if let Some(subscription) = self.inner.subscription.get() {
                 let commit = |offsets: &[_]| subscription.commit(offsets);
-                self.core.partitions.commit(commit);
+                self.inner.partitions.commit(commit);
             }
-            self.core.show();
+            self.inner.update_gauges();
         }
-        TICK.min(self.core.config.commit_interval)
+        TICK.min(self.inner.config.commit_interval)
     }
 
     fn fault(&mut self, error: TransportError) {
         if error.kind() == TransportErrorKind::Fatal {
             tracing::error!(%error, "request consumer failed for good");
-            self.core.failure.send_replace(Some(error));
+            self.inner.failure.send_replace(Some(error));
         } else if error.is_lost() {
             tracing::error!(%error, "request consumer");
         } else {
@@ -494,11 +483,13 @@ impl RecordSink for Dispatcher {
     }
 }
 
-impl ServiceCore {
+impl Inner {
     #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
-    fn show(&self) {
+    fn update_gauges(&self) {
         let running = self.running.load(Ordering::Relaxed);
         self.metrics.running.set(running as f64);
-        self.metrics.unacknowledged.set(self.acks.len() as f64);
+        self.metrics
+            .unacknowledged
+            .set(self.unacknowledged.len() as f64);
     }
 }

@@ -4,16 +4,16 @@ use std::{sync::Arc, time::Duration};
 
 use antiphon_proto::AddressRefusal;
 
-use super::{
-    core::ServiceCore, envelope::ReplyAt, outgoing::Destination, reply_topics::ReplyTopic,
+use crate::service::{
+    inner::Inner, reply::Destination, reply::topics::ReplyTopic, request::ReplyAt,
 };
 
 /// Where a reply goes; `None` where no reply is wanted.
-pub(super) type Address = Result<Option<Destination>, AddressRefusal>;
+pub(crate) type Address = Result<Option<Destination>, AddressRefusal>;
 
 /// The addresses of one place that starts handlers.
-pub(super) struct Addresses {
-    core: Arc<ServiceCore>,
+pub(crate) struct LastAddress {
+    inner: Arc<Inner>,
     /// The last reply topic, since the next is most often the same; until when it may be used.
     last: Option<(Arc<str>, ReplyTopic, Duration)>,
 }
@@ -21,16 +21,16 @@ pub(super) struct Addresses {
 /// How long a reply topic is used without a look at what is known of it.
 const TRUSTED: Duration = Duration::from_secs(1);
 
-impl Addresses {
-    pub(super) fn new(core: &Arc<ServiceCore>) -> Self {
+impl LastAddress {
+    pub(crate) fn new(inner: &Arc<Inner>) -> Self {
         Self {
-            core: Arc::clone(core),
+            inner: Arc::clone(inner),
             last: None,
         }
     }
 
     /// Where the reply goes; `None`: the topic has to be looked up first.
-    pub(super) fn find(
+    pub(crate) fn find(
         &mut self,
         reply: Option<&ReplyAt>,
         correlation_id: &[u8],
@@ -46,7 +46,7 @@ impl Addresses {
         {
             return Some(at(topic, reply, correlation_id));
         }
-        let known = self.core.reply_topics.known(&reply.topic, reply.partition);
+        let known = self.inner.reply_topics.known(&reply.topic, reply.partition);
         let Some(topic) = known? else {
             return Some(Err(AddressRefusal::NoSuchPartition));
         };
@@ -56,6 +56,6 @@ impl Addresses {
     }
 }
 
-pub(super) fn at(topic: &ReplyTopic, reply: &ReplyAt, correlation_id: &[u8]) -> Address {
+pub(crate) fn at(topic: &ReplyTopic, reply: &ReplyAt, correlation_id: &[u8]) -> Address {
     topic.at(reply.partition, correlation_id).map(Some)
 }

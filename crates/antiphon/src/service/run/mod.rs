@@ -1,5 +1,8 @@
 //! Runs handlers: each is polled once right here, and only those that wait get a task.
 
+pub(super) mod job;
+pub(super) mod outcome;
+
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
@@ -12,64 +15,71 @@ use futures::{FutureExt, future::BoxFuture};
 use tokio::sync::mpsc;
 use tracing::Instrument;
 
-use super::{
-    addresses::{Addresses, at},
-    context::Context,
-    core::{ServiceCore, Ticket},
-    dispatch::{Inbound, Work},
-    envelope::Envelope,
-    handler::{Handler, Request, Response},
+use self::{
+    job::{Job, Ticket, Work},
     outcome::{Outcome, Panic, end, refuse},
-    outgoing::Destination,
+};
+use crate::service::{
+    handler::{
+        Handler, SyncHandler,
+        message::{Context, Inbound, Reply},
+        sync::SyncRequest,
+    },
+    inner::{Inner, Place},
+    reply::{
+        Destination,
+        address::{LastAddress, at},
+    },
+    request::RequestMeta,
 };
 use crate::telemetry::trace;
 
-type Running = BoxFuture<'static, Result<Response, Status>>;
+type Running = BoxFuture<'static, Result<Reply, Status>>;
 
 /// Takes batches until the request thread is gone.
-pub(crate) async fn pump(mut starter: Starter, mut batches: mpsc::Receiver<Vec<Inbound>>) {
+pub(crate) async fn pump(mut executor: Executor, mut batches: mpsc::Receiver<Vec<Job>>) {
     while let Some(batch) = batches.recv().await {
-        starter.start_all(batch.into_iter());
+        executor.start_all(batch.into_iter());
     }
 }
 
 /// Starts handlers, wherever it is called.
-pub(crate) struct Starter {
-    core: Arc<ServiceCore>,
-    addresses: Addresses,
+pub(crate) struct Executor {
+    inner: Arc<Inner>,
+    addresses: LastAddress,
 }
 
-impl Starter {
-    pub(crate) fn new(core: &Arc<ServiceCore>) -> Self {
+impl Executor {
+    pub(crate) fn new(inner: &Arc<Inner>) -> Self {
         Self {
-            core: Arc::clone(core),
-            addresses: Addresses::new(core),
+            inner: Arc::clone(inner),
+            addresses: LastAddress::new(inner),
         }
     }
 
-    pub(crate) fn start_all(&mut self, batch: impl Iterator<Item = Inbound>) {
-        let mut now = self.core.clock.elapsed();
-        for inbound in batch {
-            let envelope = &inbound.ticket.envelope;
-            let reply = envelope.reply.as_ref();
-            match self.addresses.find(reply, &envelope.correlation_id, now) {
-                Some(Ok(to)) => now = start(&self.core, inbound, to, now),
-                Some(Err(refusal)) => refuse(&self.core, &inbound.ticket.origin(), reply, &refusal),
-                None => start_later(&self.core, inbound),
+    pub(crate) fn start_all(&mut self, batch: impl Iterator<Item = Job>) {
+        let mut now = self.inner.clock.elapsed();
+        for job in batch {
+            let meta = &job.ticket.meta;
+            let reply = meta.reply.as_ref();
+            match self.addresses.find(reply, &meta.correlation_id, now) {
+                Some(Ok(to)) => now = start(&self.inner, job, to, now),
+                Some(Err(refusal)) => refuse(&self.inner, &job.ticket.id(), reply, &refusal),
+                None => start_later(&self.inner, job),
             }
         }
     }
 }
 
-fn start_later(core: &Arc<ServiceCore>, inbound: Inbound) {
-    let later = Arc::clone(core);
-    core.runtime.spawn(async move {
-        match find_destination(&later, &inbound.ticket.envelope).await {
+fn start_later(inner: &Arc<Inner>, job: Job) {
+    let later = Arc::clone(inner);
+    inner.runtime.spawn(async move {
+        match find_destination(&later, &job.ticket.meta).await {
             Ok(to) => {
                 let now = later.clock.elapsed();
-                start(&later, inbound, to, now);
+                start(&later, job, to, now);
             }
-            Err(obstacle) => give_up(&later, &inbound.ticket, &obstacle),
+            Err(obstacle) => give_up(&later, &job.ticket, &obstacle),
         }
     });
 }
@@ -89,28 +99,28 @@ enum Obstacle {
 
 /// No handler runs before its reply address is known to exist.
 async fn find_destination(
-    core: &ServiceCore,
-    envelope: &Envelope,
+    inner: &Inner,
+    meta: &RequestMeta,
 ) -> Result<Option<Destination>, Obstacle> {
-    let Some(reply) = &envelope.reply else {
+    let Some(reply) = &meta.reply else {
         return Ok(None);
     };
     let mut pause = Duration::from_millis(100);
     loop {
-        match core.reply_topics.find(&reply.topic, reply.partition).await {
+        match inner.reply_topics.find(&reply.topic, reply.partition).await {
             Ok(Some(topic)) => {
-                return at(&topic, reply, &envelope.correlation_id).map_err(Obstacle::Refused);
+                return at(&topic, reply, &meta.correlation_id).map_err(Obstacle::Refused);
             }
             Ok(None) => return Err(Obstacle::Refused(AddressRefusal::NoSuchPartition)),
             Err(error) => {
                 tracing::debug!(%error, topic = %reply.topic, "reply topic not looked up");
             }
         }
-        if envelope.partition.is_revoked() || core.surroundings.stopping.is_cancelled() {
+        if meta.partition.is_revoked() || inner.env.stopping.is_cancelled() {
             return Err(Obstacle::NotOurs);
         }
-        let now = core.clock.elapsed();
-        if envelope.deadline.is_some_and(|deadline| now >= deadline) {
+        let now = inner.clock.elapsed();
+        if meta.deadline.is_some_and(|deadline| now >= deadline) {
             return Err(Obstacle::Expired);
         }
         tokio::time::sleep(pause).await;
@@ -120,14 +130,14 @@ async fn find_destination(
 
 /// Ends a request whose handler is not started. One that is not ours stays undone, for its next
 /// owner.
-fn give_up(core: &ServiceCore, ticket: &Ticket, obstacle: &Obstacle) {
+fn give_up(inner: &Inner, ticket: &Ticket, obstacle: &Obstacle) {
     match obstacle {
         Obstacle::Refused(refusal) => {
-            let envelope = &ticket.envelope;
-            refuse(core, &ticket.origin(), envelope.reply.as_ref(), refusal);
+            let meta = &ticket.meta;
+            refuse(inner, &ticket.id(), meta.reply.as_ref(), refusal);
         }
         Obstacle::Expired => {
-            core.metrics.expired.increment(1);
+            inner.metrics.expired.increment(1);
             ticket.done();
         }
         Obstacle::NotOurs => ticket.leave(),
@@ -135,49 +145,40 @@ fn give_up(core: &ServiceCore, ticket: &Ticket, obstacle: &Obstacle) {
 }
 
 /// Returns when it was done with it; `now` is when it began.
-fn start(
-    core: &Arc<ServiceCore>,
-    inbound: Inbound,
-    to: Option<Destination>,
-    now: Duration,
-) -> Duration {
-    let Inbound { ticket, work } = inbound;
-    if ticket.envelope.partition.is_revoked() {
+fn start(inner: &Arc<Inner>, job: Job, to: Option<Destination>, now: Duration) -> Duration {
+    let Job { ticket, work } = job;
+    if ticket.meta.partition.is_revoked() {
         ticket.leave();
         return now;
     }
     let (route, value) = match work {
         Work::Answer(status) => {
-            core.finish(&ticket.origin(), to, Err(status));
+            inner.finish(&ticket.id(), to, Err(status));
             return now;
         }
         Work::Handle(route, value) => (route, value),
     };
-    let Some(handler) = core.routes.handler(route) else {
+    let Some(handler) = inner.routes.handler(route) else {
         ticket.leave();
         return now;
     };
-    let envelope = &ticket.envelope;
-    let span = trace::process(
-        &envelope.correlation_id,
-        envelope.partition.at(),
-        envelope.offset,
-    );
-    let request = Request {
-        context: Context::new(Arc::clone(envelope)),
+    let meta = &ticket.meta;
+    let span = trace::process(&meta.correlation_id, meta.partition.at(), meta.offset);
+    let request = Inbound {
+        context: Context::new(Arc::clone(meta)),
         value,
     };
     match span.in_scope(|| first_poll(handler, request)) {
-        Ok(Ok(result)) => end(core, &ticket.origin(), to, Ok(result), now),
-        Err(panic) => end(core, &ticket.origin(), to, Err(panic), now),
+        Ok(Ok(result)) => end(inner, &ticket.id(), to, Ok(result), now),
+        Err(panic) => end(inner, &ticket.id(), to, Err(panic), now),
         Ok(Err(running)) => {
-            let later = Arc::clone(core);
+            let later = Arc::clone(inner);
             let rest = async move {
                 let result = wait(&later, running).await;
-                end(&later, &ticket.origin(), to, result, now);
+                end(&later, &ticket.id(), to, result, now);
             };
-            core.runtime.spawn(rest.instrument(span));
-            core.clock.elapsed()
+            inner.runtime.spawn(rest.instrument(span));
+            inner.clock.elapsed()
         }
     }
 }
@@ -186,8 +187,8 @@ fn start(
 /// first poll of its own.
 fn first_poll(
     handler: &dyn Handler,
-    request: Request,
-) -> Result<Result<Result<Response, Status>, Running>, Panic> {
+    request: Inbound,
+) -> Result<Result<Result<Reply, Status>, Running>, Panic> {
     catch_unwind(AssertUnwindSafe(|| {
         let mut running = handler.handle(request);
         match running
@@ -200,8 +201,8 @@ fn first_poll(
     }))
 }
 
-async fn wait(core: &ServiceCore, mut running: Running) -> Outcome {
-    let limit = core.config.handler_timeout;
+async fn wait(inner: &Inner, mut running: Running) -> Outcome {
+    let limit = inner.config.handler_timeout;
     let caught = AssertUnwindSafe(&mut running).catch_unwind();
     let outcome = tokio::time::timeout(limit, caught)
         .await
@@ -215,4 +216,21 @@ async fn wait(core: &ServiceCore, mut running: Running) -> Outcome {
         Ok(()) => outcome,
         Err(panic) => outcome.and(Err(panic)),
     }
+}
+
+/// Calls the handler and answers; returns when that was done. `now` is when it began.
+pub(crate) fn answer(
+    inner: &Arc<Inner>,
+    handler: &dyn SyncHandler,
+    request: &SyncRequest<'_>,
+    to: Option<Destination>,
+    now: Duration,
+) -> Duration {
+    let _place = Place::take(&**inner);
+    let id = &request.id;
+    let at = id.partition.at();
+    let span = trace::process(id.correlation_id, at, request.offset);
+    let call = || catch_unwind(AssertUnwindSafe(|| handler.answer(request)));
+    let result = span.in_scope(call);
+    end(inner, id, to, result, now)
 }

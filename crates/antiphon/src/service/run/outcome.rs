@@ -4,55 +4,55 @@ use std::{any::Any, sync::Arc, time::Duration};
 
 use antiphon_proto::{AddressRefusal, Executed, Status, mutant};
 
-use super::{
-    core::{Origin, ServiceCore},
-    envelope::ReplyAt,
-    handler::Response,
-    outgoing::Destination,
+use crate::service::{
+    handler::message::Reply,
+    inner::Inner,
+    reply::Destination,
+    request::{ReplyAt, RequestId},
 };
 
 /// What a handler came to, or its panic.
-pub(super) type Outcome = Result<Result<Response, Status>, Panic>;
+pub(crate) type Outcome = Result<Result<Reply, Status>, Panic>;
 
-pub(super) type Panic = Box<dyn Any + Send>;
+pub(crate) type Panic = Box<dyn Any + Send>;
 
 /// Answers; returns when the handler had ended.
-pub(super) fn end(
-    core: &Arc<ServiceCore>,
-    origin: &Origin<'_>,
+pub(crate) fn end(
+    inner: &Arc<Inner>,
+    id: &RequestId<'_>,
     to: Option<Destination>,
     outcome: Outcome,
     begun: Duration,
 ) -> Duration {
-    let now = core.clock.elapsed();
-    core.metrics.duration.record(now.saturating_sub(begun));
+    let now = inner.clock.elapsed();
+    inner.metrics.duration.record(now.saturating_sub(begun));
     let result = match outcome {
-        Ok(Ok(response)) => {
-            core.metrics.handled.increment(1);
-            Ok(response)
+        Ok(Ok(reply)) => {
+            inner.metrics.handled.increment(1);
+            Ok(reply)
         }
         Ok(Err(status)) => {
-            core.metrics.failed.increment(1);
+            inner.metrics.failed.increment(1);
             Err(status)
         }
         Err(panic) => {
-            core.metrics.panicked.increment(1);
+            inner.metrics.panicked.increment(1);
             let text = panic_text(&*panic);
-            let at = origin.partition.at();
+            let at = id.partition.at();
             tracing::error!(topic = %at.topic, partition = at.partition, panic = text, "a handler panicked");
             let status = Status::internal("the handler panicked");
             let no = mutant!("panic_says_no");
             Err(status.with_executed(if no { Executed::No } else { Executed::Maybe }))
         }
     };
-    core.finish(origin, to, result);
+    inner.finish(id, to, result);
     now
 }
 
 /// Ends a request whose reply may not be written where it should go.
-pub(super) fn refuse(
-    core: &ServiceCore,
-    origin: &Origin<'_>,
+pub(crate) fn refuse(
+    inner: &Inner,
+    id: &RequestId<'_>,
     reply: Option<&ReplyAt>,
     refusal: &AddressRefusal,
 ) {
@@ -60,8 +60,8 @@ pub(super) fn refuse(
         Some(reply) => format!("{refusal}: {} {:?}", reply.topic, reply.partition),
         None => refusal.to_string(),
     };
-    core.refused("reply_address", None, &detail);
-    origin.done();
+    inner.refused("reply_address", None, &detail);
+    id.done();
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> &str {

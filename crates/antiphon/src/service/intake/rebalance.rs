@@ -5,19 +5,19 @@ use std::sync::{Arc, atomic::Ordering};
 use antiphon_proto::mutant;
 use futures::future::BoxFuture;
 
-use super::{core::ServiceCore, partitions};
+use crate::service::{inner::Inner, partitions};
 use crate::transport::{GroupEvents, PartitionOffset, TopicPartition};
 
-pub(crate) struct Membership {
-    pub(crate) core: Arc<ServiceCore>,
+pub(crate) struct Rebalance {
+    pub(crate) inner: Arc<Inner>,
 }
 
-impl GroupEvents for Membership {
+impl GroupEvents for Rebalance {
     fn assigned(&self, partitions: &[TopicPartition]) {
         tracing::info!(partitions = %list(partitions), "partitions assigned");
-        self.core.partitions.assign(partitions);
-        self.core.ready.store(true, Ordering::Release);
-        self.core.assigned.notify_waiters();
+        self.inner.partitions.assign(partitions);
+        self.inner.ready.store(true, Ordering::Release);
+        self.inner.assigned.notify_waiters();
     }
 
     /// No new work on partitions that go; what runs is given time to end, so that its offset goes
@@ -28,19 +28,19 @@ impl GroupEvents for Membership {
         lost: bool,
     ) -> BoxFuture<'static, Vec<PartitionOffset>> {
         tracing::info!(partitions = %list(partitions), lost, "partitions revoked");
-        let gone = self.core.partitions.revoke(partitions);
-        let core = Arc::clone(&self.core);
+        let gone = self.inner.partitions.revoke(partitions);
+        let inner = Arc::clone(&self.inner);
         Box::pin(async move {
             if lost {
                 // They belong to somebody else already; a commit would be refused.
                 return Vec::new();
             }
-            let limit = core.config.revoke_timeout;
+            let limit = inner.config.revoke_timeout;
             let idle = || {
-                core.settle();
+                inner.settle();
                 mutant!("revoke_does_not_wait") || partitions::all_idle(&gone)
             };
-            if tokio::time::timeout(limit, core.waiters.progress.until(idle))
+            if tokio::time::timeout(limit, inner.waiters.progress.until(idle))
                 .await
                 .is_err()
             {
@@ -49,7 +49,7 @@ impl GroupEvents for Membership {
                     "handlers of revoked partitions go on; their requests will be delivered again"
                 );
             }
-            core.settle();
+            inner.settle();
             partitions::take_last_commits(&gone)
         })
     }

@@ -1,16 +1,94 @@
-use std::{fmt, sync::Arc, time::Duration};
+//! What a handler gets and returns: the request with its context, and the reply.
+
+use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
-use super::envelope::Envelope;
+use crate::{codec::Encoded, service::request::RequestMeta};
+
+/// A request as a handler gets it.
+#[derive(Debug)]
+pub struct Inbound {
+    /// Who asks, how long there is, and what came with it.
+    pub context: Context,
+    /// The payload.
+    pub value: Bytes,
+}
+
+/// A reply as a handler gives it.
+#[derive(Clone, Debug, Default)]
+pub struct Reply {
+    value: Bytes,
+    headers: Vec<(String, Bytes)>,
+    content_type: Option<Cow<'static, str>>,
+    message_type: Option<Cow<'static, str>>,
+}
+
+impl Reply {
+    /// A reply with this payload.
+    pub fn new(value: impl Into<Bytes>) -> Self {
+        Self {
+            value: value.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Adds an application header. A name that belongs to the protocol makes the reply an
+    /// `INTERNAL` error.
+    #[must_use]
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<Bytes>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Says what the payload is.
+    #[must_use]
+    pub fn content_type(mut self, media_type: impl Into<Cow<'static, str>>) -> Self {
+        self.content_type = Some(media_type.into());
+        self
+    }
+
+    /// Sets the application's name for the type of the payload.
+    #[must_use]
+    pub fn message_type(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.message_type = Some(name.into());
+        self
+    }
+
+    pub(crate) fn into_encoded(self) -> Encoded {
+        Encoded {
+            value: self.value,
+            headers: self.headers,
+            content_type: self.content_type,
+            message_type: self.message_type,
+        }
+    }
+}
+
+impl From<Encoded> for Reply {
+    fn from(encoded: Encoded) -> Self {
+        Self {
+            value: encoded.value,
+            headers: encoded.headers,
+            content_type: encoded.content_type,
+            message_type: encoded.message_type,
+        }
+    }
+}
+
+impl<T: Into<Bytes>> From<T> for Reply {
+    fn from(value: T) -> Self {
+        Self::new(value)
+    }
+}
 
 /// What a handler knows about the request besides its payload.
-pub struct Context(Arc<Envelope>);
+pub struct Context(Arc<RequestMeta>);
 
 impl Context {
-    pub(crate) fn new(envelope: Arc<Envelope>) -> Self {
-        Self(envelope)
+    pub(crate) fn new(meta: Arc<RequestMeta>) -> Self {
+        Self(meta)
     }
 
     /// The id that the requester matches its reply by, as it stands on the wire.
@@ -69,7 +147,7 @@ impl Context {
     /// How long the requester still waits; `None` when it did not say.
     pub fn remaining(&self) -> Option<Duration> {
         let deadline = self.0.deadline?;
-        let now = self.0.partition.surroundings().clock.elapsed();
+        let now = self.0.partition.env().clock.elapsed();
         Some(deadline.saturating_sub(now))
     }
 
@@ -97,12 +175,12 @@ impl Context {
         Self(Arc::clone(&self.0))
     }
 
-    pub(crate) fn envelope(&self) -> &Envelope {
+    pub(crate) fn meta(&self) -> &RequestMeta {
         &self.0
     }
 
     fn stopping(&self) -> &CancellationToken {
-        &self.0.partition.surroundings().stopping
+        &self.0.partition.env().stopping
     }
 }
 

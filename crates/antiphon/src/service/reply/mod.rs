@@ -1,11 +1,15 @@
 //! A reply as it goes on the wire. What the transport has taken is not kept: if it can not be
 //! stored it comes back.
 
+pub(super) mod address;
+pub(super) mod topics;
+pub(super) mod unacknowledged;
+
 use antiphon_proto::{Code, Executed, ReplyFields, ReplyHead, ReplyMode, Status, mutant};
 
-use super::handler::Response;
 use crate::{
     codec::Encoded,
+    service::handler::message::Reply,
     transport::{Outgoing, Publisher, Returned, TopicRef, TransportError},
     wire::{self, PackedReplies},
 };
@@ -57,9 +61,9 @@ impl Encoder {
         to: &'a Destination,
         correlation_id: &'a [u8],
         mode: ReplyMode,
-        response: Response,
+        reply: Reply,
     ) -> EncodedReply<'a> {
-        let payload = response.into_encoded();
+        let payload = reply.into_encoded();
         let lengths = payload.headers.iter().map(|(n, v)| (n.as_str(), v.len()));
         if let Some(why) = wire::refusal(lengths) {
             let status = Status::internal(format!("the handler's headers cannot be sent: {why}"));

@@ -7,7 +7,6 @@ use std::{
         Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    time::Duration,
 };
 
 use antiphon_proto::{ReplyMode, Status, mutant};
@@ -18,13 +17,15 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    acks::Acks,
-    envelope::Envelope,
-    handler::Response,
-    outgoing::{Destination, Encoder},
-    partitions::{Partition, Partitions, Surroundings},
-    reply_topics::{Allowed, ReplyTopics},
-    routes::Routes,
+    handler::message::Reply,
+    partitions::{Partitions, ServiceEnv},
+    reply::{
+        Destination, Encoder,
+        topics::{Allowed, ReplyTopics},
+        unacknowledged::Unacknowledged,
+    },
+    request::RequestId,
+    router::Routes,
 };
 use crate::{
     config::ServiceConfig,
@@ -36,7 +37,7 @@ use crate::{
 /// Every request counts references to it; aligned so that those counts have a cache line of their
 /// own.
 #[repr(align(128))]
-pub(crate) struct ServiceCore {
+pub(crate) struct Inner {
     pub(crate) config: ServiceConfig,
     pub(crate) routes: Routes,
     pub(crate) allowed: Allowed,
@@ -45,7 +46,7 @@ pub(crate) struct ServiceCore {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) publisher: Arc<dyn Publisher>,
     pub(crate) partitions: Partitions,
-    pub(crate) acks: Arc<Acks>,
+    pub(crate) unacknowledged: Arc<Unacknowledged>,
     pub(crate) metrics: ServiceMetrics,
     pub(crate) runtime: Handle,
     pub(crate) subscription: OnceLock<Arc<dyn Subscription>>,
@@ -53,7 +54,7 @@ pub(crate) struct ServiceCore {
     pub(crate) running: AtomicUsize,
     /// No more requests are admitted.
     pub(crate) draining: AtomicBool,
-    pub(crate) surroundings: Arc<Surroundings>,
+    pub(crate) env: Arc<ServiceEnv>,
     pub(crate) waiters: Arc<Waiters>,
     /// Rung at the first assignment.
     pub(crate) assigned: Notify,
@@ -61,7 +62,7 @@ pub(crate) struct ServiceCore {
     /// Why nothing will ever be read again.
     pub(crate) failure: watch::Sender<Option<TransportError>>,
     /// Requesters whose refusals have been logged.
-    complained: Mutex<HashSet<String>>,
+    logged_requesters: Mutex<HashSet<String>>,
 }
 
 /// Who waits for handlers to end and for replies to be settled.
@@ -79,52 +80,17 @@ impl Waiters {
     }
 }
 
-/// One admitted request that is to be answered. Dropping it frees its place; unless the request
-/// was finished, it will be delivered again.
-pub(crate) struct Ticket {
-    pub(crate) envelope: Arc<Envelope>,
-    _place: Place<Arc<ServiceCore>>,
-}
-
-impl Ticket {
-    pub(crate) fn new(core: &Arc<ServiceCore>, envelope: Arc<Envelope>) -> Self {
-        Self {
-            envelope,
-            _place: Place::take(Arc::clone(core)),
-        }
-    }
-
-    /// Nothing of the request has to be done again.
-    pub(crate) fn done(&self) {
-        self.origin().done();
-    }
-
-    /// A method of the ticket, so that a task which answers with it takes the ticket along as a
-    /// whole, and with it the place.
-    pub(crate) fn origin(&self) -> Origin<'_> {
-        self.envelope.origin()
-    }
-
-    /// The request is left for the partition's next owner.
-    pub(crate) fn leave(&self) {
-        if mutant!("left_request_is_done") {
-            return self.done();
-        }
-        self.envelope.partition.leave();
-    }
-}
-
 /// One of the places for handlers that run at once.
-pub(crate) struct Place<C: Deref<Target = ServiceCore>>(C);
+pub(crate) struct Place<C: Deref<Target = Inner>>(C);
 
-impl<C: Deref<Target = ServiceCore>> Place<C> {
-    pub(crate) fn take(core: C) -> Self {
-        core.running.fetch_add(1, Ordering::SeqCst);
-        Self(core)
+impl<C: Deref<Target = Inner>> Place<C> {
+    pub(crate) fn take(inner: C) -> Self {
+        inner.running.fetch_add(1, Ordering::SeqCst);
+        Self(inner)
     }
 }
 
-impl<C: Deref<Target = ServiceCore>> Drop for Place<C> {
+impl<C: Deref<Target = Inner>> Drop for Place<C> {
     fn drop(&mut self) {
         if mutant!("ended_handler_keeps_place") {
             return;
@@ -134,28 +100,10 @@ impl<C: Deref<Target = ServiceCore>> Drop for Place<C> {
     }
 }
 
-/// The request that a reply belongs to.
-#[derive(Clone, Copy)]
-pub(crate) struct Origin<'a> {
-    pub(crate) correlation_id: &'a [u8],
-    pub(crate) mode: ReplyMode,
-    pub(crate) partition: &'a Arc<Partition>,
-    pub(crate) sequence: u64,
-    /// On the service's clock.
-    pub(crate) deadline: Option<Duration>,
-}
-
-impl Origin<'_> {
-    /// Nothing of the request has to be done again.
-    pub(crate) fn done(&self) {
-        self.partition.done(self.sequence);
-    }
-}
-
 /// How many requesters are named in the log for their refused requests.
-const MOST_COMPLAINTS: usize = 256;
+const MOST_LOGGED_REQUESTERS: usize = 256;
 
-impl ServiceCore {
+impl Inner {
     #[expect(
         clippy::too_many_arguments,
         reason = "the parts of one value, made in one place"
@@ -168,15 +116,15 @@ impl ServiceCore {
         encoder: Encoder,
         clock: Arc<dyn Clock>,
         publisher: Arc<dyn Publisher>,
-        acks: Arc<Acks>,
+        unacknowledged: Arc<Unacknowledged>,
         waiters: Arc<Waiters>,
         metrics: ServiceMetrics,
     ) -> Arc<Self> {
-        let surroundings = Arc::new(Surroundings {
+        let env = Arc::new(ServiceEnv {
             clock: Arc::clone(&clock),
             stopping: CancellationToken::new(),
         });
-        let core = Arc::new(Self {
+        let inner = Arc::new(Self {
             config,
             routes,
             allowed,
@@ -184,22 +132,22 @@ impl ServiceCore {
             encoder,
             clock,
             publisher,
-            partitions: Partitions::new(Arc::clone(&surroundings)),
-            acks,
+            partitions: Partitions::new(Arc::clone(&env)),
+            unacknowledged,
             metrics,
             runtime: Handle::current(),
             subscription: OnceLock::new(),
             running: AtomicUsize::new(0),
             draining: AtomicBool::new(false),
-            surroundings,
+            env,
             waiters,
             assigned: Notify::new(),
             ready: AtomicBool::new(false),
             failure: watch::Sender::new(None),
-            complained: Mutex::new(HashSet::new()),
+            logged_requesters: Mutex::new(HashSet::new()),
         });
-        core.acks.bind(&core);
-        core
+        inner.unacknowledged.bind(&inner);
+        inner
     }
 
     /// How many more requests may be admitted now.
@@ -215,7 +163,7 @@ impl ServiceCore {
         if mutant!("concurrency_not_limited") {
             handlers = usize::MAX;
         }
-        let unacknowledged = self.acks.len().saturating_add(running);
+        let unacknowledged = self.unacknowledged.len().saturating_add(running);
         let replies = (self.config.max_unacknowledged as usize).saturating_sub(unacknowledged);
         handlers.min(replies)
     }
@@ -235,7 +183,7 @@ impl ServiceCore {
 
     /// Lets the requests whose replies have been acknowledged be committed, and frees their places.
     pub(crate) fn settle(&self) {
-        self.acks.settle_noted(self);
+        self.unacknowledged.settle_noted(self);
     }
 
     /// Requests that run, and replies that the brokers have not acknowledged.
@@ -246,37 +194,39 @@ impl ServiceCore {
         if mutant!("drain_before_acknowledged") {
             return running;
         }
-        running + self.acks.len()
+        running + self.unacknowledged.len()
     }
 
     /// Answers, and lets the request be committed once the answer is stored.
     pub(crate) fn finish(
         self: &Arc<Self>,
-        origin: &Origin<'_>,
+        id: &RequestId<'_>,
         to: Option<Destination>,
-        result: Result<Response, Status>,
+        result: Result<Reply, Status>,
     ) {
-        let Some(to) = to.filter(|_| origin.mode != ReplyMode::None) else {
-            return origin.done();
+        let Some(to) = to.filter(|_| id.mode != ReplyMode::None) else {
+            return id.done();
         };
-        let id = origin.correlation_id;
+        let correlation_id = id.correlation_id;
         let reply = match result {
-            Ok(response) => self.encoder.success(&to, id, origin.mode, response),
-            Err(status) => self.encoder.error(&to, id, &status),
+            Ok(reply) => self.encoder.success(&to, correlation_id, id.mode, reply),
+            Err(status) => self.encoder.error(&to, correlation_id, &status),
         };
-        self.acks.send(self, &reply, origin);
+        self.unacknowledged.send(self, &reply, id);
     }
 
     /// Counts a refusal, and names each requester in the log once.
     pub(crate) fn refused(&self, reason: &'static str, requester: Option<&str>, detail: &str) {
         self.metrics.refused(reason);
         let name = requester.unwrap_or("unknown");
-        let mut complained = self
-            .complained
+        let mut logged_requesters = self
+            .logged_requesters
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if complained.len() < MOST_COMPLAINTS && complained.insert(name.to_owned()) {
-            drop(complained);
+        if logged_requesters.len() < MOST_LOGGED_REQUESTERS
+            && logged_requesters.insert(name.to_owned())
+        {
+            drop(logged_requesters);
             tracing::warn!(
                 reason,
                 requester = name,

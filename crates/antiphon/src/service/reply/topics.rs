@@ -13,7 +13,7 @@ use futures::FutureExt;
 use moka::future::Cache;
 use regex::Regex;
 
-use super::outgoing::Destination;
+use crate::service::reply::Destination;
 use crate::{
     config::ServiceConfig,
     error::StartError,

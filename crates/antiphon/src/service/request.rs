@@ -6,7 +6,7 @@ use antiphon_proto::ReplyMode;
 use bytes::Bytes;
 use smallvec::SmallVec;
 
-use super::{core::Origin, partitions::Partition};
+use super::partitions::Partition;
 use crate::transport::HeaderPairs;
 
 /// A correlation id as it stands on the wire; ours have 36 bytes.
@@ -14,7 +14,7 @@ pub(crate) type WireId = SmallVec<[u8; 36]>;
 
 /// Read by the handler through its context, and by the ticket that answers: one allocation, made
 /// by the request thread.
-pub(crate) struct Envelope {
+pub(crate) struct RequestMeta {
     pub(crate) partition: Arc<Partition>,
     pub(crate) offset: i64,
     pub(crate) sequence: u64,
@@ -30,9 +30,9 @@ pub(crate) struct Envelope {
     pub(crate) deadline: Option<Duration>,
 }
 
-impl Envelope {
-    pub(crate) fn origin(&self) -> Origin<'_> {
-        Origin {
+impl RequestMeta {
+    pub(crate) fn id(&self) -> RequestId<'_> {
+        RequestId {
             correlation_id: &self.correlation_id,
             mode: self.mode,
             partition: &self.partition,
@@ -47,4 +47,22 @@ impl Envelope {
 pub(crate) struct ReplyAt {
     pub(crate) topic: Arc<str>,
     pub(crate) partition: Option<i32>,
+}
+
+/// The request that a reply belongs to.
+#[derive(Clone, Copy)]
+pub(crate) struct RequestId<'a> {
+    pub(crate) correlation_id: &'a [u8],
+    pub(crate) mode: ReplyMode,
+    pub(crate) partition: &'a Arc<Partition>,
+    pub(crate) sequence: u64,
+    /// On the service's clock.
+    pub(crate) deadline: Option<Duration>,
+}
+
+impl RequestId<'_> {
+    /// Nothing of the request has to be done again.
+    pub(crate) fn done(&self) {
+        self.partition.done(self.sequence);
+    }
 }

@@ -18,10 +18,11 @@ use antiphon_proto::mutant;
 use bytes::Bytes;
 use slab::Slab;
 
-use super::{
-    core::{Origin, ServiceCore, Waiters},
-    outgoing::{Destination, EncodedReply},
+use crate::service::{
+    inner::{Inner, Waiters},
     partitions::Partition,
+    reply::{Destination, EncodedReply},
+    request::RequestId,
 };
 use crate::{
     transport::{Delivery, DeliverySink, Returned, TransportError, TransportErrorKind as Kind},
@@ -29,18 +30,18 @@ use crate::{
 };
 
 /// Replies that have been handed over and not been acknowledged.
-pub(crate) struct Acks {
-    waiting: Mutex<Slab<Unacknowledged>>,
+pub(crate) struct Unacknowledged {
+    waiting: Mutex<Slab<SentReply>>,
     /// What was acknowledged and is not settled yet. It still stands in `waiting`, so that no
     /// token is used anew before.
     noted: Mutex<Vec<u64>>,
     /// Those that are not settled.
     count: AtomicUsize,
     waiters: Arc<Waiters>,
-    core: OnceLock<Weak<ServiceCore>>,
+    inner: OnceLock<Weak<Inner>>,
 }
 
-struct Unacknowledged {
+struct SentReply {
     partition: Arc<Partition>,
     sequence: u64,
     /// When nobody waits any more, on the service's clock. Set by the first failure where the
@@ -59,20 +60,20 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// How long a reply whose request named no deadline is tried again.
 const WITHOUT_DEADLINE: Duration = Duration::from_secs(300);
 
-impl Acks {
+impl Unacknowledged {
     pub(crate) fn new(waiters: &Arc<Waiters>) -> Self {
         Self {
             waiting: Mutex::new(Slab::new()),
             noted: Mutex::default(),
             waiters: Arc::clone(waiters),
             count: AtomicUsize::new(0),
-            core: OnceLock::new(),
+            inner: OnceLock::new(),
         }
     }
 
-    pub(crate) fn bind(&self, core: &Arc<ServiceCore>) {
+    pub(crate) fn bind(&self, inner: &Arc<Inner>) {
         // Bound once, by the builder.
-        let _ = self.core.set(Arc::downgrade(core));
+        let _ = self.inner.set(Arc::downgrade(inner));
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -80,64 +81,59 @@ impl Acks {
     }
 
     /// Sends a reply; its request is done when the reply has been acknowledged.
-    pub(crate) fn send(
-        &self,
-        core: &Arc<ServiceCore>,
-        reply: &EncodedReply<'_>,
-        origin: &Origin<'_>,
-    ) {
+    pub(crate) fn send(&self, inner: &Arc<Inner>, reply: &EncodedReply<'_>, id: &RequestId<'_>) {
         if mutant!("commit_before_reply") {
-            origin.done();
+            id.done();
         }
         // Counted first: the report may come before this function returns.
         self.count.fetch_add(1, Ordering::SeqCst);
-        let token = self.waiting().insert(Unacknowledged {
-            partition: Arc::clone(origin.partition),
-            sequence: origin.sequence,
-            expires: origin.deadline,
+        let token = self.waiting().insert(SentReply {
+            partition: Arc::clone(id.partition),
+            sequence: id.sequence,
+            expires: id.deadline,
             attempts: 0,
             returned: None,
         }) as u64;
-        if let Err((error, returned)) = reply.publish(&core.encoder, &*core.publisher, token) {
-            self.failed(core, token, &error, Some(returned));
+        if let Err((error, returned)) = reply.publish(&inner.encoder, &*inner.publisher, token) {
+            self.failed(inner, token, &error, Some(returned));
         }
     }
 
     /// A send that did not succeed: again, otherwise, or not at all.
     fn failed(
         &self,
-        core: &Arc<ServiceCore>,
+        inner: &Arc<Inner>,
         token: u64,
         error: &TransportError,
         returned: Option<Box<Returned>>,
     ) {
-        let Some(verdict) = self.judge(core, token, error, returned) else {
+        let Some(verdict) = self.judge(inner, token, error, returned) else {
             return;
         };
         match verdict {
             Verdict::Again(pause) => {
-                core.metrics.resent.increment(1);
-                let weak = Arc::downgrade(core);
-                core.runtime.spawn(async move {
+                inner.metrics.resent.increment(1);
+                let weak = Arc::downgrade(inner);
+                inner.runtime.spawn(async move {
                     tokio::time::sleep(pause).await;
-                    if let Some(core) = weak.upgrade() {
-                        core.acks.resend(&core, token);
+                    if let Some(inner) = weak.upgrade() {
+                        inner.unacknowledged.resend(&inner, token);
                     }
                 });
             }
             Verdict::Replace(reply) => {
-                if let Err((error, returned)) = replace(core, &reply, token) {
-                    self.failed(core, token, &error, returned);
+                if let Err((error, returned)) = replace(inner, &reply, token) {
+                    self.failed(inner, token, &error, returned);
                 }
             }
-            Verdict::Abandon(reply) => self.abandon(core, token, error, reply.as_deref()),
-            Verdict::Leave => self.leave(core, token),
+            Verdict::Abandon(reply) => self.abandon(inner, token, error, reply.as_deref()),
+            Verdict::Leave => self.leave(inner, token),
         }
     }
 
     fn judge(
         &self,
-        core: &ServiceCore,
+        inner: &Inner,
         token: u64,
         error: &TransportError,
         returned: Option<Box<Returned>>,
@@ -145,7 +141,7 @@ impl Acks {
         let mut waiting = self.waiting();
         let one = waiting.get_mut(usize::try_from(token).ok()?)?;
         one.attempts += 1;
-        let now = core.clock.elapsed();
+        let now = inner.clock.elapsed();
         let expires = *one.expires.get_or_insert(now + WITHOUT_DEADLINE);
         Some(match (error.kind(), returned) {
             (Kind::Closed, _) => Verdict::Leave,
@@ -169,29 +165,23 @@ impl Acks {
         })
     }
 
-    fn resend(&self, core: &Arc<ServiceCore>, token: u64) {
+    fn resend(&self, inner: &Arc<Inner>, token: u64) {
         let reply = {
             let key = usize::try_from(token).unwrap_or(usize::MAX);
             let mut waiting = self.waiting();
             waiting.get_mut(key).and_then(|one| one.returned.take())
         };
         if let Some(reply) = reply
-            && let Err(error) = reply.publish(&*core.publisher, token)
+            && let Err(error) = reply.publish(&*inner.publisher, token)
         {
-            self.failed(core, token, &error, Some(reply));
+            self.failed(inner, token, &error, Some(reply));
         }
     }
 
     /// Gives a reply up: nobody waits for it any more, or it can never be written. Its request is
     /// done; running it again could not bring the reply to anyone.
-    fn abandon(
-        &self,
-        core: &ServiceCore,
-        token: u64,
-        error: &TransportError,
-        reply: Option<&Returned>,
-    ) {
-        core.metrics.abandoned.increment(1);
+    fn abandon(&self, inner: &Inner, token: u64, error: &TransportError, reply: Option<&Returned>) {
+        inner.metrics.abandoned.increment(1);
         if let Some(one) = self.settle(token) {
             tracing::warn!(
                 %error,
@@ -201,21 +191,21 @@ impl Acks {
                 "reply given up"
             );
         }
-        core.changed();
+        inner.changed();
     }
 
     /// Gives a reply up that this service can no longer send. Its request is not done, and will be
     /// delivered again to whoever comes next.
-    fn leave(&self, core: &ServiceCore, token: u64) {
+    fn leave(&self, inner: &Inner, token: u64) {
         if let Some(one) = self.remove(token) {
             one.partition.leave();
             self.count.fetch_sub(1, Ordering::SeqCst);
         }
-        core.changed();
+        inner.changed();
     }
 
     /// Its request is done, *before* it stops to count: who finds nothing in hand may commit.
-    fn settle(&self, token: u64) -> Option<Unacknowledged> {
+    fn settle(&self, token: u64) -> Option<SentReply> {
         let one = self.remove(token)?;
         one.partition.done(one.sequence);
         if !mutant!("given_up_reply_keeps_place") {
@@ -229,7 +219,7 @@ impl Acks {
     /// Who waits for a reply to be settled says so in [`Waiters`], and then calls this before each
     /// look. An acknowledgement is noted either before that, and settled here, or after it, and
     /// then the waiter is seen by whoever noted it: the lock of what is noted puts the two in order.
-    pub(crate) fn settle_noted(&self, core: &ServiceCore) {
+    pub(crate) fn settle_noted(&self, inner: &Inner) {
         let noted = {
             let mut noted = self.noted();
             if noted.is_empty() {
@@ -239,7 +229,7 @@ impl Acks {
             std::mem::replace(&mut *noted, as_many)
         };
         self.settle_all(&noted);
-        core.changed();
+        inner.changed();
     }
 
     /// As [`settle`](Self::settle), for many at once: one lock for the lot, and one for each run of
@@ -251,8 +241,7 @@ impl Acks {
             let keys = acknowledged.iter().map(|token| usize::try_from(*token));
             settled.extend(keys.flatten().filter_map(|key| waiting.try_remove(key)));
         }
-        let one_partition =
-            |a: &Unacknowledged, b: &Unacknowledged| Arc::ptr_eq(&a.partition, &b.partition);
+        let one_partition = |a: &SentReply, b: &SentReply| Arc::ptr_eq(&a.partition, &b.partition);
         for run in settled.chunk_by(one_partition) {
             if let Some(first) = run.first() {
                 first.partition.all_done(run.iter().map(|one| one.sequence));
@@ -261,7 +250,7 @@ impl Acks {
         self.count.fetch_sub(settled.len(), Ordering::SeqCst);
     }
 
-    fn remove(&self, token: u64) -> Option<Unacknowledged> {
+    fn remove(&self, token: u64) -> Option<SentReply> {
         self.waiting().try_remove(usize::try_from(token).ok()?)
     }
 
@@ -269,7 +258,7 @@ impl Acks {
         self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn waiting(&self) -> MutexGuard<'_, Slab<Unacknowledged>> {
+    fn waiting(&self) -> MutexGuard<'_, Slab<SentReply>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -283,18 +272,18 @@ enum Verdict {
 
 /// Tells the requester that its reply was too large to send. What says so may fail as any reply.
 fn replace(
-    core: &ServiceCore,
+    inner: &Inner,
     reply: &Returned,
     token: u64,
 ) -> Result<(), (TransportError, Option<Box<Returned>>)> {
-    let topic = core.publisher.topic(&reply.topic);
+    let topic = inner.publisher.topic(&reply.topic);
     let to = Destination {
         topic: topic.map_err(|error| (error, None))?,
         partition: reply.partition,
     };
     let size = reply.value.as_ref().map_or(0, Bytes::len);
-    let error = core.encoder.too_large(&to, wire::returned_id(reply), size);
-    let published = error.publish(&core.encoder, &*core.publisher, token);
+    let error = inner.encoder.too_large(&to, wire::returned_id(reply), size);
+    let published = error.publish(&inner.encoder, &*inner.publisher, token);
     published.map_err(|(error, returned)| (error, Some(returned)))
 }
 
@@ -303,19 +292,19 @@ fn pause(attempts: u32) -> Duration {
     doubled.min(LONGEST_PAUSE)
 }
 
-impl DeliverySink for Acks {
+impl DeliverySink for Unacknowledged {
     fn wants_success(&self) -> bool {
         true
     }
 
     fn delivered(&self, batch: &mut dyn Iterator<Item = Delivery>) {
-        let Some(core) = self.core.get().and_then(Weak::upgrade) else {
+        let Some(inner) = self.inner.get().and_then(Weak::upgrade) else {
             return;
         };
         for Delivery { token, result } in batch {
             match result {
                 Ok(()) => self.acknowledged(token),
-                Err(failure) => self.failed(&core, token, &failure.error, failure.record),
+                Err(failure) => self.failed(&inner, token, &failure.error, failure.record),
             }
         }
     }
@@ -323,9 +312,9 @@ impl DeliverySink for Acks {
     fn acknowledged(&self, token: u64) {
         self.noted().push(token);
         if self.waiters.any()
-            && let Some(core) = self.core.get().and_then(Weak::upgrade)
+            && let Some(inner) = self.inner.get().and_then(Weak::upgrade)
         {
-            self.settle_noted(&core);
+            self.settle_noted(&inner);
         }
     }
 
