@@ -3,7 +3,6 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use antiphon_proto::{InstanceId, encode_identity, is_legal_topic_name, is_operation_name};
-use tokio::sync::mpsc;
 use tower::{BoxError, Layer, Service as TowerService};
 
 use super::{
@@ -12,20 +11,13 @@ use super::{
         Handler, HandlerService, adapters,
         message::{Inbound, Reply},
     },
-    inner::{Inner, Waiters},
-    intake::rebalance::Rebalance,
-    intake::{Intake, Starts},
-    reply::Encoder,
-    reply::topics::{Allowed, ReplyTopics},
-    reply::unacknowledged::Unacknowledged,
+    inner::{Inner, Plan},
     router::Routes,
-    run::{Executor, pump},
 };
 use crate::{
-    config::{FirstPoll, KafkaConfig, ServiceConfig},
+    config::{KafkaConfig, ServiceConfig},
     error::StartError,
-    telemetry::metrics::ServiceMetrics,
-    transport::{PublisherLimits, TopicSpec, Transport, kafka::KafkaTransport},
+    transport::{TopicSpec, Transport, kafka::KafkaTransport},
 };
 
 /// Describes a [`Service`]. Made by [`Service::builder`].
@@ -41,8 +33,16 @@ pub struct ServiceBuilder {
     wrong: Option<StartError>,
 }
 
+impl Service {
+    /// Starts to describe a service. The name is also the default consumer group, and what gathers
+    /// tell responders apart by.
+    pub fn builder(name: impl Into<String>, version: impl Into<String>) -> ServiceBuilder {
+        ServiceBuilder::new(name.into(), version.into())
+    }
+}
+
 impl ServiceBuilder {
-    pub(super) fn new(name: String, version: String) -> Self {
+    fn new(name: String, version: String) -> Self {
         Self {
             name,
             version,
@@ -182,51 +182,17 @@ impl ServiceBuilder {
             )));
         }
         let group = self.config.group.clone().unwrap_or(self.name.clone());
-        let waiters = Arc::<Waiters>::default();
-        let unacknowledged = Arc::new(Unacknowledged::new(&waiters));
-        let limits = PublisherLimits {
-            queue: self.config.max_unacknowledged,
-            message_timeout: None,
-        };
-        let publisher = transport
-            .publisher(limits, Arc::clone(&unacknowledged) as _)
-            .map_err(|error| StartError::transport("can not start a producer", error))?;
-        let inner = Inner::new(
-            self.config.clone(),
-            self.routes,
-            Allowed::new(&self.config, topics.iter().cloned())?,
-            ReplyTopics::new(
-                self.config.max_reply_topics,
-                Arc::clone(&transport),
-                Arc::clone(&publisher),
-            ),
-            Encoder::new(responder),
-            transport.clock(),
-            publisher,
-            unacknowledged,
-            waiters,
-            ServiceMetrics::new(&self.name),
-        );
-        let executor = Executor::new(&inner);
-        let starts = match self.config.first_poll {
-            FirstPoll::Inline => Starts::Inline(executor),
-            FirstPoll::Runtime => {
-                let (sender, batches) = mpsc::channel(self.config.concurrency as usize + 1);
-                tokio::spawn(pump(executor, batches));
-                Starts::OnRuntime(sender)
-            }
-        };
-        let intake = Intake::new(&inner, starts);
-        let rebalance = Arc::new(Rebalance {
-            inner: Arc::clone(&inner),
-        });
-        let subscription = transport
-            .join_group(&group, &topics, Box::new(intake), rebalance)
-            .map_err(|error| {
-                StartError::transport(format!("can not join the group {group}"), error)
-            })?;
-        // Set once: the cell was made a few lines above.
-        let _ = inner.subscription.set(subscription);
+        let inner = Inner::start(
+            &transport,
+            Plan {
+                name: self.name,
+                responder,
+                group,
+                topics,
+                routes: self.routes,
+                config: self.config,
+            },
+        )?;
         Ok(Service::new(inner))
     }
 }

@@ -1,21 +1,20 @@
 //! The responder: reads requests as a member of a group, runs handlers, answers, commits.
 
 mod builder;
+mod capacity;
+mod env;
 mod handler;
 mod inner;
 mod intake;
+mod membership;
+mod mode;
 mod partitions;
 mod reply;
 mod request;
 mod router;
 mod run;
 
-use std::{
-    fmt,
-    future::Future,
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
@@ -30,7 +29,7 @@ pub use self::{
     },
 };
 use crate::{
-    notify::{close_timeout, until},
+    notify::close_timeout,
     transport::{LastOffsets, TopicPartition, TransportError},
 };
 
@@ -41,7 +40,7 @@ use crate::{
 /// and will be delivered again, to this group's other instances or after a restart.
 #[must_use = "a service stops when it is dropped"]
 pub struct Service {
-    inner: Arc<Inner>,
+    inner: Inner,
     stopped: bool,
 }
 
@@ -55,13 +54,7 @@ pub struct DrainReport {
 }
 
 impl Service {
-    /// Starts to describe a service. The name is also the default consumer group, and what gathers
-    /// tell responders apart by.
-    pub fn builder(name: impl Into<String>, version: impl Into<String>) -> ServiceBuilder {
-        ServiceBuilder::new(name.into(), version.into())
-    }
-
-    fn new(inner: Arc<Inner>) -> Self {
+    fn new(inner: Inner) -> Self {
         Self {
             inner,
             stopped: false,
@@ -74,10 +67,7 @@ impl Service {
     /// # Cancel safety
     /// Holds nothing; may be dropped and called again.
     pub async fn ready(&self) {
-        until(&self.inner.assigned, || {
-            self.inner.ready.load(Ordering::Acquire)
-        })
-        .await;
+        self.inner.membership.ready().await;
     }
 
     /// The partitions that this instance has now.
@@ -87,13 +77,13 @@ impl Service {
 
     /// Handlers that run now.
     pub fn running(&self) -> usize {
-        self.inner.running.load(Ordering::Acquire)
+        self.inner.capacity.running()
     }
 
     /// Replies that the brokers have not acknowledged yet.
     pub fn unacknowledged(&self) -> usize {
-        self.inner.settle();
-        self.inner.unacknowledged.len()
+        self.inner.sender.settle();
+        self.inner.capacity.unacknowledged()
     }
 
     /// Resolves when this instance can never read a request again, such as when another has taken
@@ -102,13 +92,7 @@ impl Service {
     /// # Cancel safety
     /// Holds nothing; may be dropped and called again.
     pub async fn failed(&self) -> TransportError {
-        let mut failure = self.inner.failure.subscribe();
-        let seen = failure.wait_for(Option::is_some).await;
-        match seen.ok().and_then(|failure| failure.clone()) {
-            Some(error) => error,
-            // The sender lives as long as this service.
-            None => std::future::pending().await,
-        }
+        self.inner.membership.failed().await
     }
 
     /// Takes no more requests, lets the running ones end and their replies be acknowledged until
@@ -118,13 +102,13 @@ impl Service {
     /// Dropping the future stops the service at once.
     pub async fn drain(mut self, deadline: Duration) -> DrainReport {
         let inner = &self.inner;
-        let begun = Instant::now();
-        inner.draining.store(true, Ordering::Release);
+        let started = Instant::now();
+        inner.capacity.drain();
         let in_hand = inner.in_hand();
-        let idle = inner.waiters.progress.until(|| inner.in_hand() == 0);
+        let idle = inner.capacity.until(|| inner.in_hand() == 0);
         let _ = tokio::time::timeout(deadline, idle).await;
         let abandoned = inner.in_hand();
-        let left = deadline.saturating_sub(begun.elapsed());
+        let left = deadline.saturating_sub(started.elapsed());
         // Until here a drop has to stop the service; from here on it is being stopped.
         self.stopped = true;
         self.close(close_timeout(left)).await;
@@ -142,14 +126,15 @@ impl Service {
     }
 
     async fn close(&self, deadline: Duration) {
-        self.inner.env.stopping.cancel();
-        self.inner.settle();
-        if let Some(subscription) = self.inner.subscription.get() {
-            let inner = Arc::clone(&self.inner);
-            let last = LastOffsets::new(move || inner.partitions.take_last_commits());
+        let inner = &self.inner;
+        inner.env.stopping.cancel();
+        inner.sender.settle();
+        if let Some(subscription) = inner.membership.subscription() {
+            let partitions = Arc::clone(&inner.partitions);
+            let last = LastOffsets::new(move || partitions.take_last_commits());
             subscription.close(last, deadline).await;
         }
-        self.inner.publisher.close(deadline).await;
+        inner.sender.close(deadline).await;
     }
 }
 
@@ -158,12 +143,13 @@ impl Drop for Service {
         if self.stopped {
             return;
         }
-        self.inner.draining.store(true, Ordering::Release);
-        self.inner.env.stopping.cancel();
-        if let Some(subscription) = self.inner.subscription.get() {
+        let inner = &self.inner;
+        inner.capacity.drain();
+        inner.env.stopping.cancel();
+        if let Some(subscription) = inner.membership.subscription() {
             drop(subscription.close(LastOffsets::none(), Duration::from_secs(5)));
         }
-        drop(self.inner.publisher.close(Duration::from_secs(1)));
+        inner.sender.stop(Duration::from_secs(1));
     }
 }
 

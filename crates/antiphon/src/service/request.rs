@@ -1,4 +1,4 @@
-//! What a request said besides its payload.
+//! What a request says besides its payload.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,18 +6,17 @@ use antiphon_proto::ReplyMode;
 use bytes::Bytes;
 use smallvec::SmallVec;
 
-use super::partitions::Partition;
+use super::{mode::Completion, partitions::Partition};
 use crate::transport::HeaderPairs;
 
-/// A correlation id as it stands on the wire; ours have 36 bytes.
+/// A correlation id as it is on the wire; ours have 36 bytes.
 pub(crate) type WireId = SmallVec<[u8; 36]>;
 
-/// Read by the handler through its context, and by the ticket that answers: one allocation, made
-/// by the request thread.
+/// Shared by the handler's context and by the ticket that answers: one allocation, made by the request
+/// thread.
 pub(crate) struct RequestMeta {
-    pub(crate) partition: Arc<Partition>,
+    pub(crate) completion: Completion,
     pub(crate) offset: i64,
-    pub(crate) sequence: u64,
     pub(crate) correlation_id: WireId,
     pub(crate) reply: Option<ReplyAt>,
     pub(crate) mode: ReplyMode,
@@ -31,12 +30,15 @@ pub(crate) struct RequestMeta {
 }
 
 impl RequestMeta {
+    pub(crate) fn partition(&self) -> &Partition {
+        self.completion.partition()
+    }
+
     pub(crate) fn id(&self) -> RequestId<'_> {
         RequestId {
             correlation_id: &self.correlation_id,
             mode: self.mode,
-            partition: &self.partition,
-            sequence: self.sequence,
+            completion: &self.completion,
             deadline: self.deadline,
         }
     }
@@ -49,20 +51,18 @@ pub(crate) struct ReplyAt {
     pub(crate) partition: Option<i32>,
 }
 
-/// The request that a reply belongs to.
+/// What a reply needs to know of its request.
 #[derive(Clone, Copy)]
 pub(crate) struct RequestId<'a> {
     pub(crate) correlation_id: &'a [u8],
     pub(crate) mode: ReplyMode,
-    pub(crate) partition: &'a Arc<Partition>,
-    pub(crate) sequence: u64,
+    pub(crate) completion: &'a Completion,
     /// On the service's clock.
     pub(crate) deadline: Option<Duration>,
 }
 
-impl RequestId<'_> {
-    /// Nothing of the request has to be done again.
-    pub(crate) fn done(&self) {
-        self.partition.done(self.sequence);
+impl<'a> RequestId<'a> {
+    pub(crate) fn partition(&self) -> &'a Partition {
+        self.completion.partition()
     }
 }

@@ -98,12 +98,12 @@ impl Context {
 
     /// The request topic.
     pub fn topic(&self) -> &str {
-        &self.0.partition.at().topic
+        &self.0.partition().at().topic
     }
 
     /// The partition that the request came from.
     pub fn partition(&self) -> i32 {
-        self.0.partition.at().partition
+        self.0.partition().at().partition
     }
 
     /// The request's offset. Together with topic and partition it names the request, also when it
@@ -147,7 +147,7 @@ impl Context {
     /// How long the requester still waits; `None` when it did not say.
     pub fn remaining(&self) -> Option<Duration> {
         let deadline = self.0.deadline?;
-        let now = self.0.partition.env().clock.elapsed();
+        let now = self.0.partition().env().clock.elapsed();
         Some(deadline.saturating_sub(now))
     }
 
@@ -180,7 +180,7 @@ impl Context {
     }
 
     fn stopping(&self) -> &CancellationToken {
-        &self.0.partition.env().stopping
+        &self.0.partition().env().stopping
     }
 }
 

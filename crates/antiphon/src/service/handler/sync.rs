@@ -63,12 +63,12 @@ impl<'a> SyncRequest<'a> {
 
     /// The request topic.
     pub fn topic(&self) -> &'a str {
-        &self.id.partition.at().topic
+        &self.id.partition().at().topic
     }
 
     /// The partition that the request came from.
     pub fn partition(&self) -> i32 {
-        self.id.partition.at().partition
+        self.id.partition().at().partition
     }
 
     /// The request's offset. Together with topic and partition it names the request, also when it
@@ -95,13 +95,13 @@ impl<'a> SyncRequest<'a> {
     /// How long the requester still waits; `None` when it did not say.
     pub fn remaining(&self) -> Option<Duration> {
         let deadline = self.id.deadline?;
-        let now = self.id.partition.env().clock.elapsed();
+        let now = self.id.partition().env().clock.elapsed();
         Some(deadline.saturating_sub(now))
     }
 
     /// True when nobody waits for the reply any more, or the service is being closed.
     pub fn is_cancelled(&self) -> bool {
-        let stopping = &self.id.partition.env().stopping;
+        let stopping = &self.id.partition().env().stopping;
         stopping.is_cancelled() || self.remaining().is_some_and(|left| left.is_zero())
     }
 }

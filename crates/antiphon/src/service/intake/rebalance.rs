@@ -1,46 +1,57 @@
-//! What a rebalance means for the work in hand.
+//! What a rebalance means for the requests in hand.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{sync::Arc, time::Duration};
 
 use antiphon_proto::mutant;
 use futures::future::BoxFuture;
 
-use crate::service::{inner::Inner, partitions};
-use crate::transport::{GroupEvents, PartitionOffset, TopicPartition};
+use crate::{
+    service::{
+        capacity::Capacity,
+        membership::Membership,
+        partitions::{self, Partitions},
+        reply::ReplySender,
+    },
+    transport::{GroupEvents, PartitionOffset, TopicPartition},
+};
 
 pub(crate) struct Rebalance {
-    pub(crate) inner: Arc<Inner>,
+    pub(crate) membership: Arc<Membership>,
+    pub(crate) partitions: Arc<Partitions>,
+    pub(crate) capacity: Arc<Capacity>,
+    pub(crate) sender: Arc<ReplySender>,
+    /// How long a revocation waits for running handlers.
+    pub(crate) timeout: Duration,
 }
 
 impl GroupEvents for Rebalance {
     fn assigned(&self, partitions: &[TopicPartition]) {
         tracing::info!(partitions = %list(partitions), "partitions assigned");
-        self.inner.partitions.assign(partitions);
-        self.inner.ready.store(true, Ordering::Release);
-        self.inner.assigned.notify_waiters();
+        self.partitions.assign(partitions);
+        self.membership.assigned();
     }
 
-    /// No new work on partitions that go; what runs is given time to end, so that its offset goes
-    /// with them and the next owner need not do it again.
+    /// Starts no more work on the partitions, and gives running handlers time to end. The offsets of
+    /// those that end are committed, so the next owner does not repeat them.
     fn revoked(
         &self,
         partitions: &[TopicPartition],
         lost: bool,
     ) -> BoxFuture<'static, Vec<PartitionOffset>> {
         tracing::info!(partitions = %list(partitions), lost, "partitions revoked");
-        let gone = self.inner.partitions.revoke(partitions);
-        let inner = Arc::clone(&self.inner);
+        let gone = self.partitions.revoke(partitions);
+        let (capacity, sender) = (Arc::clone(&self.capacity), Arc::clone(&self.sender));
+        let limit = self.timeout;
         Box::pin(async move {
             if lost {
-                // They belong to somebody else already; a commit would be refused.
+                // Another instance owns them already; a commit would be refused.
                 return Vec::new();
             }
-            let limit = inner.config.revoke_timeout;
             let idle = || {
-                inner.settle();
+                sender.settle();
                 mutant!("revoke_does_not_wait") || partitions::all_idle(&gone)
             };
-            if tokio::time::timeout(limit, inner.waiters.progress.until(idle))
+            if tokio::time::timeout(limit, capacity.until(idle))
                 .await
                 .is_err()
             {
@@ -49,7 +60,7 @@ impl GroupEvents for Rebalance {
                     "handlers of revoked partitions go on; their requests will be delivered again"
                 );
             }
-            inner.settle();
+            sender.settle();
             partitions::take_last_commits(&gone)
         })
     }

@@ -1,165 +1,158 @@
-//! A reply as it goes on the wire. What the transport has taken is not kept: if it can not be
-//! stored it comes back.
+//! Sends replies, and sends them again until the brokers have acknowledged them.
 
 pub(super) mod address;
+pub(super) mod encoder;
+mod resend;
 pub(super) mod topics;
 pub(super) mod unacknowledged;
 
-use antiphon_proto::{Code, Executed, ReplyFields, ReplyHead, ReplyMode, Status, mutant};
-
-use crate::{
-    codec::Encoded,
-    service::handler::message::Reply,
-    transport::{Outgoing, Publisher, Returned, TopicRef, TransportError},
-    wire::{self, PackedReplies},
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
 };
 
-/// Where a reply goes: checked against the allow-list, and there.
-#[derive(Clone, Debug)]
-pub(crate) struct Destination {
-    pub(crate) topic: TopicRef,
-    pub(crate) partition: i32,
+use antiphon_proto::{ReplyMode, Status, mutant};
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use tokio::task::coop::consume_budget;
+
+use self::{
+    encoder::{EncodedReply, Encoder},
+    topics::Destination,
+    unacknowledged::{Resend, Unacknowledged},
+};
+use super::{env::ServiceEnv, handler::message::Reply, request::RequestId};
+use crate::{
+    transport::{Publisher, Returned, TransportError},
+    wire,
+};
+
+/// The way out of a service: encodes replies, publishes them, and sends failed ones again.
+pub(crate) struct ReplySender {
+    env: Arc<ServiceEnv>,
+    encoder: Encoder,
+    publisher: Arc<dyn Publisher>,
+    unacknowledged: Arc<Unacknowledged>,
 }
 
-/// A reply, encoded.
-#[derive(Debug)]
-pub(crate) struct EncodedReply<'a> {
-    to: &'a Destination,
-    correlation_id: &'a [u8],
-    /// The id stands in the key too: a plain success, whose headers need not be read.
-    keyed: bool,
-    payload: Encoded,
-    /// Successes, which most are, do not carry the room for it around.
-    error: Option<Box<ErrorHeaders>>,
-}
-
-/// What an error has and a success has not.
-#[derive(Debug)]
-struct ErrorHeaders {
-    packed: Vec<u8>,
-    message: String,
-    details: Option<String>,
-}
-
-/// Longest details of an error, in bytes; longer ones are left out.
-const MOST_DETAILS: usize = 32 * 1024;
-
-/// Makes replies of one service.
-#[derive(Debug)]
-pub(crate) struct Encoder {
-    packed: PackedReplies,
-}
-
-impl Encoder {
-    pub(crate) fn new(responder: String) -> Self {
-        let packed = PackedReplies::new(responder);
-        Self { packed }
-    }
-
-    pub(crate) fn success<'a>(
-        &self,
-        to: &'a Destination,
-        correlation_id: &'a [u8],
-        mode: ReplyMode,
-        reply: Reply,
-    ) -> EncodedReply<'a> {
-        let payload = reply.into_encoded();
-        let lengths = payload.headers.iter().map(|(n, v)| (n.as_str(), v.len()));
-        if let Some(why) = wire::refusal(lengths) {
-            let status = Status::internal(format!("the handler's headers cannot be sent: {why}"));
-            return self.error(to, correlation_id, &status);
-        }
-        EncodedReply {
-            to,
-            keyed: mode == ReplyMode::Single
-                && payload.headers.is_empty()
-                && payload.message_type.is_none(),
-            correlation_id,
-            payload,
-            error: None,
-        }
-    }
-
-    pub(crate) fn error<'a>(
-        &self,
-        to: &'a Destination,
-        correlation_id: &'a [u8],
-        status: &Status,
-    ) -> EncodedReply<'a> {
-        let code = match status.code() {
-            // An error that calls itself OK would be read as a success.
-            Code::Ok => Code::Unknown,
-            code => code,
-        };
-        // Longer ones would make the requester refuse the headers, and with them the code.
-        let details = status.details().filter(|text| text.len() <= MOST_DETAILS);
-        let wait = status.retry_after();
-        let packed = self.packed.with(ReplyFields {
-            code,
-            executed: Some(status.executed()),
-            retry_after_ms: wait.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
-            ..ReplyFields::default()
+impl ReplySender {
+    /// Starts the task that sends failed replies again. It ends with [`close`](Self::close),
+    /// [`stop`](Self::stop), or when the sender is dropped.
+    pub(crate) fn start(
+        env: &Arc<ServiceEnv>,
+        encoder: Encoder,
+        publisher: Arc<dyn Publisher>,
+        unacknowledged: Arc<Unacknowledged>,
+    ) -> Arc<Self> {
+        let sender = Arc::new(Self {
+            env: Arc::clone(env),
+            encoder,
+            publisher,
+            unacknowledged: Arc::clone(&unacknowledged),
         });
-        EncodedReply {
-            to,
-            keyed: mutant!("error_reply_has_key"),
-            correlation_id,
-            payload: Encoded::default(),
-            error: Some(Box::new(ErrorHeaders {
-                packed,
-                message: status.wire_message(),
-                details: details.map(str::to_owned),
-            })),
+        let weak = Arc::downgrade(&sender);
+        env.runtime.spawn(send_again(unacknowledged, weak));
+        sender
+    }
+
+    pub(crate) fn env(&self) -> &ServiceEnv {
+        &self.env
+    }
+
+    /// Answers a request, which is done once the reply is stored, or at once when it wants none.
+    pub(crate) fn finish(
+        &self,
+        id: &RequestId<'_>,
+        to: Option<Destination>,
+        result: Result<Reply, Status>,
+    ) {
+        let Some(to) = to.filter(|_| id.mode != ReplyMode::None) else {
+            return id.completion.part_done();
+        };
+        let correlation_id = id.correlation_id;
+        let reply = match result {
+            Ok(reply) => self.encoder.success(&to, correlation_id, id.mode, reply),
+            Err(status) => self.encoder.error(&to, correlation_id, &status),
+        };
+        self.send(id, &reply);
+    }
+
+    fn send(&self, id: &RequestId<'_>, reply: &EncodedReply<'_>) {
+        if mutant!("commit_before_reply") {
+            id.completion.part_done();
+        }
+        let token = self.unacknowledged.insert(id);
+        if let Err((error, returned)) = reply.publish(&*self.publisher, token) {
+            self.unacknowledged.failed(token, &error, Some(returned));
         }
     }
 
-    /// What the requester gets when a reply of this size does not fit: the work is done all the
-    /// same.
-    pub(crate) fn too_large<'a>(
-        &self,
-        to: &'a Destination,
-        correlation_id: &'a [u8],
-        size: usize,
-    ) -> EncodedReply<'a> {
-        let status =
-            Status::resource_exhausted(format!("the reply of {size} bytes is too large to send"))
-                .with_executed(Executed::Yes);
-        let status = if mutant!("too_large_reply_says_no") {
-            status.with_executed(Executed::No)
-        } else {
-            status
+    fn send_again(&self, token: u64, resend: Resend) {
+        let sent = match resend {
+            Resend::Same(reply) => reply
+                .publish(&*self.publisher, token)
+                .map_err(|error| (error, Some(reply))),
+            Resend::TooLarge(reply) => self.send_too_large(token, &reply),
         };
-        self.error(to, correlation_id, &status)
+        if let Err((error, returned)) = sent {
+            self.unacknowledged.failed(token, &error, returned);
+        }
+    }
+
+    /// Tells the requester that its reply was too large. This error may fail as any reply.
+    fn send_too_large(
+        &self,
+        token: u64,
+        reply: &Returned,
+    ) -> Result<(), (TransportError, Option<Box<Returned>>)> {
+        let topic = self.publisher.topic(&reply.topic);
+        let to = Destination {
+            topic: topic.map_err(|error| (error, None))?,
+            partition: reply.partition,
+        };
+        let size = reply.value.as_ref().map_or(0, Bytes::len);
+        let error = self.encoder.too_large(&to, wire::returned_id(reply), size);
+        let published = error.publish(&*self.publisher, token);
+        published.map_err(|(error, returned)| (error, Some(returned)))
+    }
+
+    /// Lets the requests be committed whose replies have been acknowledged.
+    pub(crate) fn settle(&self) {
+        self.unacknowledged.settle();
+    }
+
+    /// Sends what is queued until `deadline` has passed, then stops. Starts at once; the future only
+    /// waits for the end.
+    pub(crate) fn close(self: &Arc<Self>, deadline: Duration) -> BoxFuture<'static, ()> {
+        let closed = self.publisher.close(deadline);
+        let sender = Arc::clone(self);
+        Box::pin(async move {
+            closed.await;
+            sender.unacknowledged.stop_resends();
+        })
+    }
+
+    /// Sends what the publisher has taken, and nothing again.
+    pub(crate) fn stop(&self, deadline: Duration) {
+        self.unacknowledged.stop_resends();
+        drop(self.publisher.close(deadline));
     }
 }
 
-impl EncodedReply<'_> {
-    /// Hands it over; one that is not taken comes back at once.
-    pub(crate) fn publish(
-        &self,
-        encoder: &Encoder,
-        publisher: &dyn Publisher,
-        token: u64,
-    ) -> Result<(), (TransportError, Box<Returned>)> {
-        let error = self.error.as_deref();
-        let head = ReplyHead {
-            status_message: error.map(|error| error.message.as_bytes()),
-            status_details: error.and_then(|error| error.details.as_deref().map(str::as_bytes)),
-            content_type: self.payload.content_type.as_deref(),
-            message_type: self.payload.message_type.as_deref(),
-            ..ReplyHead::new(self.correlation_id)
+impl Drop for ReplySender {
+    fn drop(&mut self) {
+        self.unacknowledged.stop_resends();
+    }
+}
+
+/// Sends each failed reply again when it is due: one task for all of them.
+async fn send_again(unacknowledged: Arc<Unacknowledged>, sender: Weak<ReplySender>) {
+    while let Some((token, resend)) = unacknowledged.next_resend().await {
+        let Some(sender) = sender.upgrade() else {
+            return;
         };
-        let packed = error.map_or(encoder.packed.success(), |error| &error.packed);
-        let headers = wire::reply_headers(&head, &self.payload.headers, packed);
-        let record = Outgoing {
-            topic: &self.to.topic,
-            partition: self.to.partition,
-            key: self.keyed.then_some(self.correlation_id),
-            value: Some(&self.payload.value),
-            headers: &headers,
-            token,
-        };
-        let taken = publisher.publish(&record);
-        taken.map_err(|error| (error, Box::new(Returned::from(&record))))
+        sender.send_again(token, resend);
+        drop(sender);
+        consume_budget().await;
     }
 }

@@ -1,151 +1,132 @@
-//! Replies on their way to the brokers. Only an acknowledged reply lets its request's offset be
-//! committed; one that was not acknowledged is sent again for as long as somebody may wait for it.
+//! Replies that the brokers have not acknowledged yet. Only an acknowledged reply lets its request's
+//! offset be committed; one that failed is sent again until its request's deadline.
 //!
-//! Acknowledgements come one by one, on threads that all traffic with a broker waits for. So they
-//! are only noted there, and *settled* in passing by the request thread, many at a time: its locks
-//! are its own then, and memory is freed where it was allocated. Where somebody waits for a reply
-//! to be settled, that is done at once.
+//! Acknowledgements come one by one, on threads that all traffic with a broker waits for. There they
+//! are only *noted*. The request thread *settles* them between batches, many at a time: it frees
+//! memory that it has allocated, and its locks are uncontended. While anything waits for a reply to
+//! be settled, the thread that notes an acknowledgement settles it at once.
 
 use std::{
-    sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use antiphon_proto::mutant;
-use bytes::Bytes;
 use slab::Slab;
+use tokio::time::Instant;
 
-use crate::service::{
-    inner::{Inner, Waiters},
-    partitions::Partition,
-    reply::{Destination, EncodedReply},
-    request::RequestId,
-};
+use super::resend::ResendQueue;
 use crate::{
+    service::{capacity::Capacity, env::ServiceEnv, mode::Completion, request::RequestId},
     transport::{Delivery, DeliverySink, Returned, TransportError, TransportErrorKind as Kind},
     wire,
 };
 
-/// Replies that have been handed over and not been acknowledged.
+/// The replies that have been sent and are not settled; takes in what the brokers say about them.
+#[derive(Debug)]
 pub(crate) struct Unacknowledged {
-    waiting: Mutex<Slab<SentReply>>,
-    /// What was acknowledged and is not settled yet. It still stands in `waiting`, so that no
-    /// token is used anew before.
+    env: Arc<ServiceEnv>,
+    capacity: Arc<Capacity>,
+    sent: Mutex<Slab<SentReply>>,
+    /// Tokens that are acknowledged and not settled. They are still in `sent`, so none is used
+    /// again before it is settled.
     noted: Mutex<Vec<u64>>,
-    /// Those that are not settled.
-    count: AtomicUsize,
-    waiters: Arc<Waiters>,
-    inner: OnceLock<Weak<Inner>>,
+    resends: ResendQueue,
 }
 
+#[derive(Debug)]
 struct SentReply {
-    partition: Arc<Partition>,
-    sequence: u64,
-    /// When nobody waits any more, on the service's clock. Set by the first failure where the
-    /// request named no deadline.
+    completion: Completion,
+    /// When the caller stops waiting, on the service's clock. The first failure sets it for a
+    /// request without a deadline.
     expires: Option<Duration>,
     attempts: u32,
-    /// The reply, while it is kept to be sent again. What the transport has taken it gives back
-    /// when it fails, so most replies are never kept here.
-    returned: Option<Box<Returned>>,
+    /// The reply, while it waits to be sent again. The transport returns what it could not store, so
+    /// most replies are never kept here.
+    resend: Option<Resend>,
+}
+
+/// What is sent in place of a reply that failed.
+#[derive(Debug)]
+pub(crate) enum Resend {
+    /// The same record.
+    Same(Box<Returned>),
+    /// An error that says that this one was too large.
+    TooLarge(Box<Returned>),
+}
+
+enum Verdict {
+    Resend(Duration),
+    Abandon(Option<Box<Returned>>),
+    Leave,
 }
 
 /// Pause before a reply is sent again; doubles up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// How long a reply whose request named no deadline is tried again.
+/// How long a reply is sent again whose request has no deadline.
 const WITHOUT_DEADLINE: Duration = Duration::from_secs(300);
 
 impl Unacknowledged {
-    pub(crate) fn new(waiters: &Arc<Waiters>) -> Self {
+    pub(crate) fn new(env: &Arc<ServiceEnv>, capacity: &Arc<Capacity>) -> Self {
         Self {
-            waiting: Mutex::new(Slab::new()),
+            env: Arc::clone(env),
+            capacity: Arc::clone(capacity),
+            sent: Mutex::new(Slab::new()),
             noted: Mutex::default(),
-            waiters: Arc::clone(waiters),
-            count: AtomicUsize::new(0),
-            inner: OnceLock::new(),
+            resends: ResendQueue::default(),
         }
     }
 
-    pub(crate) fn bind(&self, inner: &Arc<Inner>) {
-        // Bound once, by the builder.
-        let _ = self.inner.set(Arc::downgrade(inner));
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.count.load(Ordering::SeqCst)
-    }
-
-    /// Sends a reply; its request is done when the reply has been acknowledged.
-    pub(crate) fn send(&self, inner: &Arc<Inner>, reply: &EncodedReply<'_>, id: &RequestId<'_>) {
-        if mutant!("commit_before_reply") {
-            id.done();
-        }
-        // Counted first: the report may come before this function returns.
-        self.count.fetch_add(1, Ordering::SeqCst);
-        let token = self.waiting().insert(SentReply {
-            partition: Arc::clone(id.partition),
-            sequence: id.sequence,
+    /// Remembers a reply that is about to be sent; returns its token.
+    pub(crate) fn insert(&self, id: &RequestId<'_>) -> u64 {
+        // Counted first: the report may come before the sender has gone on.
+        self.capacity.reply_sent();
+        self.sent().insert(SentReply {
+            completion: id.completion.clone(),
             expires: id.deadline,
             attempts: 0,
-            returned: None,
-        }) as u64;
-        if let Err((error, returned)) = reply.publish(&inner.encoder, &*inner.publisher, token) {
-            self.failed(inner, token, &error, Some(returned));
-        }
+            resend: None,
+        }) as u64
     }
 
-    /// A send that did not succeed: again, otherwise, or not at all.
-    fn failed(
+    /// A reply was not stored: it is sent again, given up, or left to the partition's next owner.
+    pub(crate) fn failed(
         &self,
-        inner: &Arc<Inner>,
         token: u64,
         error: &TransportError,
         returned: Option<Box<Returned>>,
     ) {
-        let Some(verdict) = self.judge(inner, token, error, returned) else {
-            return;
-        };
-        match verdict {
-            Verdict::Again(pause) => {
-                inner.metrics.resent.increment(1);
-                let weak = Arc::downgrade(inner);
-                inner.runtime.spawn(async move {
-                    tokio::time::sleep(pause).await;
-                    if let Some(inner) = weak.upgrade() {
-                        inner.unacknowledged.resend(&inner, token);
-                    }
-                });
-            }
-            Verdict::Replace(reply) => {
-                if let Err((error, returned)) = replace(inner, &reply, token) {
-                    self.failed(inner, token, &error, returned);
+        match self.judge(token, error, returned) {
+            Some(Verdict::Resend(pause)) => {
+                if !self.resends.push(Instant::now() + pause, token) {
+                    self.leave(token);
                 }
             }
-            Verdict::Abandon(reply) => self.abandon(inner, token, error, reply.as_deref()),
-            Verdict::Leave => self.leave(inner, token),
+            Some(Verdict::Abandon(reply)) => self.abandon(token, error, reply.as_deref()),
+            Some(Verdict::Leave) => self.leave(token),
+            None => {}
         }
     }
 
     fn judge(
         &self,
-        inner: &Inner,
         token: u64,
         error: &TransportError,
         returned: Option<Box<Returned>>,
     ) -> Option<Verdict> {
-        let mut waiting = self.waiting();
-        let one = waiting.get_mut(usize::try_from(token).ok()?)?;
+        let mut sent = self.sent();
+        let one = sent.get_mut(usize::try_from(token).ok()?)?;
         one.attempts += 1;
-        let now = inner.clock.elapsed();
+        let now = self.env.clock.elapsed();
         let expires = *one.expires.get_or_insert(now + WITHOUT_DEADLINE);
         Some(match (error.kind(), returned) {
             (Kind::Closed, _) => Verdict::Leave,
-            (Kind::TooLarge, Some(reply)) if !wire::is_error(&reply) => Verdict::Replace(reply),
+            (Kind::TooLarge, Some(reply)) if !wire::is_error(&reply) => {
+                one.resend = Some(Resend::TooLarge(reply));
+                Verdict::Resend(Duration::ZERO)
+            }
             (
                 Kind::TooLarge | Kind::UnknownTopic | Kind::UnknownPartition | Kind::NotAuthorized,
                 reply,
@@ -158,31 +139,45 @@ impl Unacknowledged {
             (_, reply) if now >= expires && !mutant!("reply_resent_for_ever") => {
                 Verdict::Abandon(reply)
             }
-            (_, reply) => {
-                one.returned = reply;
-                Verdict::Again(pause(one.attempts))
+            (_, Some(reply)) => {
+                self.env.metrics.resent.increment(1);
+                one.resend = Some(Resend::Same(reply));
+                Verdict::Resend(pause(one.attempts))
             }
         })
     }
 
-    fn resend(&self, inner: &Arc<Inner>, token: u64) {
-        let reply = {
+    /// The next reply that is to be sent again, waited for; `None` after
+    /// [`stop_resends`](Self::stop_resends). For one task only.
+    pub(crate) async fn next_resend(&self) -> Option<(u64, Resend)> {
+        loop {
+            let token = self.resends.next().await?;
             let key = usize::try_from(token).unwrap_or(usize::MAX);
-            let mut waiting = self.waiting();
-            waiting.get_mut(key).and_then(|one| one.returned.take())
-        };
-        if let Some(reply) = reply
-            && let Err(error) = reply.publish(&*inner.publisher, token)
-        {
-            self.failed(inner, token, &error, Some(reply));
+            let resend = self.sent().get_mut(key).and_then(|one| one.resend.take());
+            if let Some(resend) = resend {
+                return Some((token, resend));
+            }
         }
     }
 
-    /// Gives a reply up: nobody waits for it any more, or it can never be written. Its request is
-    /// done; running it again could not bring the reply to anyone.
-    fn abandon(&self, inner: &Inner, token: u64, error: &TransportError, reply: Option<&Returned>) {
-        inner.metrics.abandoned.increment(1);
-        if let Some(one) = self.settle(token) {
+    /// Nothing is sent again from now on. Replies that waited for it are left, and so are those that
+    /// fail later.
+    pub(crate) fn stop_resends(&self) {
+        for token in self.resends.stop() {
+            self.leave(token);
+        }
+    }
+
+    /// Gives a reply up: its caller has stopped waiting, or it can never be written. Its request is
+    /// done: running it again would bring the reply to nobody.
+    pub(crate) fn abandon(&self, token: u64, error: &TransportError, reply: Option<&Returned>) {
+        self.env.metrics.abandoned.increment(1);
+        if let Some(one) = self.remove(token) {
+            // Done before it is no longer counted: a count of zero means that all may be committed.
+            one.completion.part_done();
+            if !mutant!("given_up_reply_keeps_place") {
+                self.capacity.replies_settled(1);
+            }
             tracing::warn!(
                 %error,
                 reply_topic = reply.map(|reply| &*reply.topic),
@@ -191,35 +186,25 @@ impl Unacknowledged {
                 "reply given up"
             );
         }
-        inner.changed();
+        self.capacity.progressed();
     }
 
-    /// Gives a reply up that this service can no longer send. Its request is not done, and will be
-    /// delivered again to whoever comes next.
-    fn leave(&self, inner: &Inner, token: u64) {
+    /// This service can no longer send the reply. Its request is not done, and will be delivered to
+    /// the partition's next owner.
+    fn leave(&self, token: u64) {
         if let Some(one) = self.remove(token) {
-            one.partition.leave();
-            self.count.fetch_sub(1, Ordering::SeqCst);
+            one.completion.leave();
+            self.capacity.replies_settled(1);
         }
-        inner.changed();
-    }
-
-    /// Its request is done, *before* it stops to count: who finds nothing in hand may commit.
-    fn settle(&self, token: u64) -> Option<SentReply> {
-        let one = self.remove(token)?;
-        one.partition.done(one.sequence);
-        if !mutant!("given_up_reply_keeps_place") {
-            self.count.fetch_sub(1, Ordering::SeqCst);
-        }
-        Some(one)
+        self.capacity.progressed();
     }
 
     /// Settles all that has been acknowledged.
     ///
-    /// Who waits for a reply to be settled says so in [`Waiters`], and then calls this before each
-    /// look. An acknowledgement is noted either before that, and settled here, or after it, and
-    /// then the waiter is seen by whoever noted it: the lock of what is noted puts the two in order.
-    pub(crate) fn settle_noted(&self, inner: &Inner) {
+    /// A waiter first registers with [`Capacity`], then calls this, then checks. An acknowledgement
+    /// noted before the call is settled here. One noted later sees the waiter, and is settled by the
+    /// thread that notes it. The lock on `noted` orders the two.
+    pub(crate) fn settle(&self) {
         let noted = {
             let mut noted = self.noted();
             if noted.is_empty() {
@@ -228,63 +213,30 @@ impl Unacknowledged {
             let as_many = Vec::with_capacity(noted.len());
             std::mem::replace(&mut *noted, as_many)
         };
-        self.settle_all(&noted);
-        inner.changed();
-    }
-
-    /// As [`settle`](Self::settle), for many at once: one lock for the lot, and one for each run of
-    /// replies of one partition. What they held is dropped outside.
-    fn settle_all(&self, acknowledged: &[u64]) {
-        let mut settled = Vec::with_capacity(acknowledged.len());
+        // One lock for all of them; what they hold is dropped outside it.
+        let mut settled = Vec::with_capacity(noted.len());
         {
-            let mut waiting = self.waiting();
-            let keys = acknowledged.iter().map(|token| usize::try_from(*token));
-            settled.extend(keys.flatten().filter_map(|key| waiting.try_remove(key)));
+            let mut sent = self.sent();
+            let keys = noted.iter().map(|token| usize::try_from(*token));
+            settled.extend(keys.flatten().filter_map(|key| sent.try_remove(key)));
         }
-        let one_partition = |a: &SentReply, b: &SentReply| Arc::ptr_eq(&a.partition, &b.partition);
-        for run in settled.chunk_by(one_partition) {
-            if let Some(first) = run.first() {
-                first.partition.all_done(run.iter().map(|one| one.sequence));
-            }
-        }
-        self.count.fetch_sub(settled.len(), Ordering::SeqCst);
+        // Done before they are no longer counted, as in `abandon`.
+        Completion::parts_done(settled.iter().map(|one| &one.completion));
+        self.capacity.replies_settled(settled.len());
+        self.capacity.progressed();
     }
 
     fn remove(&self, token: u64) -> Option<SentReply> {
-        self.waiting().try_remove(usize::try_from(token).ok()?)
+        self.sent().try_remove(usize::try_from(token).ok()?)
     }
 
     fn noted(&self) -> MutexGuard<'_, Vec<u64>> {
         self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn waiting(&self) -> MutexGuard<'_, Slab<SentReply>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    fn sent(&self) -> MutexGuard<'_, Slab<SentReply>> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-enum Verdict {
-    Again(Duration),
-    Replace(Box<Returned>),
-    Abandon(Option<Box<Returned>>),
-    Leave,
-}
-
-/// Tells the requester that its reply was too large to send. What says so may fail as any reply.
-fn replace(
-    inner: &Inner,
-    reply: &Returned,
-    token: u64,
-) -> Result<(), (TransportError, Option<Box<Returned>>)> {
-    let topic = inner.publisher.topic(&reply.topic);
-    let to = Destination {
-        topic: topic.map_err(|error| (error, None))?,
-        partition: reply.partition,
-    };
-    let size = reply.value.as_ref().map_or(0, Bytes::len);
-    let error = inner.encoder.too_large(&to, wire::returned_id(reply), size);
-    let published = error.publish(&inner.encoder, &*inner.publisher, token);
-    published.map_err(|(error, returned)| (error, Some(returned)))
 }
 
 fn pause(attempts: u32) -> Duration {
@@ -298,23 +250,18 @@ impl DeliverySink for Unacknowledged {
     }
 
     fn delivered(&self, batch: &mut dyn Iterator<Item = Delivery>) {
-        let Some(inner) = self.inner.get().and_then(Weak::upgrade) else {
-            return;
-        };
         for Delivery { token, result } in batch {
             match result {
                 Ok(()) => self.acknowledged(token),
-                Err(failure) => self.failed(&inner, token, &failure.error, failure.record),
+                Err(failure) => self.failed(token, &failure.error, failure.record),
             }
         }
     }
 
     fn acknowledged(&self, token: u64) {
         self.noted().push(token);
-        if self.waiters.any()
-            && let Some(inner) = self.inner.get().and_then(Weak::upgrade)
-        {
-            self.settle_noted(&inner);
+        if self.capacity.is_awaited() {
+            self.settle();
         }
     }
 

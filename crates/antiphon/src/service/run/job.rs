@@ -1,4 +1,4 @@
-//! A request that waits for its handler.
+//! A request on its way to its handler, or to its refusal.
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use antiphon_proto::{Status, mutant};
 use bytes::Bytes;
 
 use crate::service::{
-    inner::{Inner, Place},
+    capacity::{Capacity, HandlerPermit},
     request::{RequestId, RequestMeta},
     router::Route,
 };
 
-/// A request on its way to its handler, or to its refusal.
+/// An admitted request, and what is to be done with it.
 pub(crate) struct Job {
     pub(crate) ticket: Ticket,
     pub(crate) work: Work,
@@ -23,37 +23,33 @@ pub(crate) enum Work {
     Answer(Status),
 }
 
-/// One admitted request that is to be answered. Dropping it frees its place; unless the request
-/// was finished, it will be delivered again.
+/// One admitted request that is to be answered. Dropping it frees its permit; unless the request is
+/// done, it will be delivered again.
 pub(crate) struct Ticket {
     pub(crate) meta: Arc<RequestMeta>,
-    _place: Place<Arc<Inner>>,
+    _permit: HandlerPermit<Arc<Capacity>>,
 }
 
 impl Ticket {
-    pub(crate) fn new(inner: &Arc<Inner>, meta: Arc<RequestMeta>) -> Self {
+    pub(crate) fn new(capacity: &Arc<Capacity>, meta: RequestMeta) -> Self {
         Self {
-            meta,
-            _place: Place::take(Arc::clone(inner)),
+            meta: Arc::new(meta),
+            _permit: HandlerPermit::take(Arc::clone(capacity)),
         }
     }
 
-    /// Nothing of the request has to be done again.
-    pub(crate) fn done(&self) {
-        self.id().done();
-    }
-
-    /// A method of the ticket, so that a task which answers with it takes the ticket along as a
-    /// whole, and with it the place.
+    /// A method of the ticket: a task that answers by it captures the whole ticket, and with it the
+    /// permit.
     pub(crate) fn id(&self) -> RequestId<'_> {
         self.meta.id()
     }
 
-    /// The request is left for the partition's next owner.
+    /// The request is left to the partition's next owner.
     pub(crate) fn leave(&self) {
+        let completion = &self.meta.completion;
         if mutant!("left_request_is_done") {
-            return self.done();
+            return completion.part_done();
         }
-        self.meta.partition.leave();
+        completion.leave();
     }
 }

@@ -1,6 +1,7 @@
-//! Runs handlers: each is polled once right here, and only those that wait get a task.
+//! Runs handlers. Each is polled once right here; only a handler that waits gets a task.
 
 pub(super) mod job;
+mod lookup;
 pub(super) mod outcome;
 
 use std::{
@@ -10,181 +11,192 @@ use std::{
     time::Duration,
 };
 
-use antiphon_proto::{AddressRefusal, Executed, Status};
+use antiphon_proto::{Executed, Status};
+use bytes::Bytes;
 use futures::{FutureExt, future::BoxFuture};
 use tokio::sync::mpsc;
 use tracing::Instrument;
 
 use self::{
     job::{Job, Ticket, Work},
+    lookup::{find_destination, give_up},
     outcome::{Outcome, Panic, end, refuse},
 };
-use crate::service::{
+use super::{
+    capacity::{Capacity, HandlerPermit},
+    env::ServiceEnv,
     handler::{
         Handler, SyncHandler,
         message::{Context, Inbound, Reply},
         sync::SyncRequest,
     },
-    inner::{Inner, Place},
     reply::{
-        Destination,
-        address::{LastAddress, at},
+        ReplySender,
+        address::LastAddress,
+        topics::{Destination, ReplyTopics},
     },
-    request::RequestMeta,
+    request::ReplyAt,
+    router::{Route, Routes},
 };
 use crate::telemetry::trace;
 
+/// What handlers are run with.
+pub(crate) struct Handlers {
+    pub(crate) env: Arc<ServiceEnv>,
+    pub(crate) capacity: Arc<Capacity>,
+    pub(crate) routes: Routes,
+    pub(crate) topics: Arc<ReplyTopics>,
+    pub(crate) sender: Arc<ReplySender>,
+    /// How long a handler may take after its first poll.
+    pub(crate) timeout: Duration,
+}
+
+/// Starts handlers, for one thread or task.
+pub(crate) struct Executor {
+    handlers: Arc<Handlers>,
+    addresses: LastAddress,
+}
+
 type Running = BoxFuture<'static, Result<Reply, Status>>;
 
-/// Takes batches until the request thread is gone.
+/// Starts the handlers of each batch, until the request thread is gone.
 pub(crate) async fn pump(mut executor: Executor, mut batches: mpsc::Receiver<Vec<Job>>) {
     while let Some(batch) = batches.recv().await {
         executor.start_all(batch.into_iter());
     }
 }
 
-/// Starts handlers, wherever it is called.
-pub(crate) struct Executor {
-    inner: Arc<Inner>,
-    addresses: LastAddress,
-}
-
 impl Executor {
-    pub(crate) fn new(inner: &Arc<Inner>) -> Self {
+    pub(crate) fn new(handlers: &Arc<Handlers>) -> Self {
         Self {
-            inner: Arc::clone(inner),
-            addresses: LastAddress::new(inner),
+            handlers: Arc::clone(handlers),
+            addresses: LastAddress::new(&handlers.topics),
         }
     }
 
+    pub(crate) fn routes(&self) -> &Routes {
+        &self.handlers.routes
+    }
+
     pub(crate) fn start_all(&mut self, batch: impl Iterator<Item = Job>) {
-        let mut now = self.inner.clock.elapsed();
+        let handlers = &self.handlers;
+        let mut now = handlers.env.clock.elapsed();
         for job in batch {
             let meta = &job.ticket.meta;
             let reply = meta.reply.as_ref();
             match self.addresses.find(reply, &meta.correlation_id, now) {
-                Some(Ok(to)) => now = start(&self.inner, job, to, now),
-                Some(Err(refusal)) => refuse(&self.inner, &job.ticket.id(), reply, &refusal),
-                None => start_later(&self.inner, job),
+                Some(Ok(to)) => now = start(handlers, job, to, now),
+                Some(Err(refusal)) => refuse(&handlers.env, &job.ticket.id(), reply, &refusal),
+                None => start_later(handlers, job),
+            }
+        }
+    }
+
+    /// Answers a request right here, and returns when that was done. `None`: the handler may wait, or
+    /// the brokers have to be asked for the reply topic.
+    pub(crate) fn answer(
+        &mut self,
+        route: Route,
+        request: &SyncRequest<'_>,
+        reply: Option<&ReplyAt>,
+        now: Duration,
+    ) -> Option<Duration> {
+        let handlers = &*self.handlers;
+        let handler = handlers.routes.handler(route)?.as_sync()?;
+        let id = &request.id;
+        match self.addresses.find(reply, id.correlation_id, now)? {
+            Ok(to) => Some(answer(handlers, handler, request, to, now)),
+            Err(refusal) => {
+                refuse(&handlers.env, id, reply, &refusal);
+                Some(now)
             }
         }
     }
 }
 
-fn start_later(inner: &Arc<Inner>, job: Job) {
-    let later = Arc::clone(inner);
-    inner.runtime.spawn(async move {
-        match find_destination(&later, &job.ticket.meta).await {
+/// Calls a handler that does not wait, and answers; returns when the handler ended. `now` is when it
+/// started.
+fn answer(
+    handlers: &Handlers,
+    handler: &dyn SyncHandler,
+    request: &SyncRequest<'_>,
+    to: Option<Destination>,
+    now: Duration,
+) -> Duration {
+    let _permit = HandlerPermit::take(&*handlers.capacity);
+    let id = &request.id;
+    let span = trace::process(id.correlation_id, id.partition().at(), request.offset);
+    let call = || catch_unwind(AssertUnwindSafe(|| handler.answer(request)));
+    let result = span.in_scope(call);
+    end(&handlers.sender, id, to, result, now)
+}
+
+fn start_later(handlers: &Arc<Handlers>, job: Job) {
+    let later = Arc::clone(handlers);
+    handlers.env.runtime.spawn(async move {
+        let env = &later.env;
+        match find_destination(env, &later.topics, &job.ticket.meta).await {
             Ok(to) => {
-                let now = later.clock.elapsed();
+                let now = env.clock.elapsed();
                 start(&later, job, to, now);
             }
-            Err(obstacle) => give_up(&later, &job.ticket, &obstacle),
+            Err(obstacle) => give_up(env, &job.ticket, &obstacle),
         }
     });
 }
 
-/// Longest pause between two questions about a reply topic when the brokers do not answer.
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-
-/// What keeps a handler from being started.
-enum Obstacle {
-    /// Nothing may be written to the address.
-    Refused(AddressRefusal),
-    /// Its time ran out while the brokers did not say whether the address exists.
-    Expired,
-    /// It is no longer this instance's to answer.
-    NotOurs,
-}
-
-/// No handler runs before its reply address is known to exist.
-async fn find_destination(
-    inner: &Inner,
-    meta: &RequestMeta,
-) -> Result<Option<Destination>, Obstacle> {
-    let Some(reply) = &meta.reply else {
-        return Ok(None);
-    };
-    let mut pause = Duration::from_millis(100);
-    loop {
-        match inner.reply_topics.find(&reply.topic, reply.partition).await {
-            Ok(Some(topic)) => {
-                return at(&topic, reply, &meta.correlation_id).map_err(Obstacle::Refused);
-            }
-            Ok(None) => return Err(Obstacle::Refused(AddressRefusal::NoSuchPartition)),
-            Err(error) => {
-                tracing::debug!(%error, topic = %reply.topic, "reply topic not looked up");
-            }
-        }
-        if meta.partition.is_revoked() || inner.env.stopping.is_cancelled() {
-            return Err(Obstacle::NotOurs);
-        }
-        let now = inner.clock.elapsed();
-        if meta.deadline.is_some_and(|deadline| now >= deadline) {
-            return Err(Obstacle::Expired);
-        }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
-    }
-}
-
-/// Ends a request whose handler is not started. One that is not ours stays undone, for its next
-/// owner.
-fn give_up(inner: &Inner, ticket: &Ticket, obstacle: &Obstacle) {
-    match obstacle {
-        Obstacle::Refused(refusal) => {
-            let meta = &ticket.meta;
-            refuse(inner, &ticket.id(), meta.reply.as_ref(), refusal);
-        }
-        Obstacle::Expired => {
-            inner.metrics.expired.increment(1);
-            ticket.done();
-        }
-        Obstacle::NotOurs => ticket.leave(),
-    }
-}
-
-/// Returns when it was done with it; `now` is when it began.
-fn start(inner: &Arc<Inner>, job: Job, to: Option<Destination>, now: Duration) -> Duration {
+/// Starts a job at `now`; returns when its first poll has ended.
+fn start(handlers: &Handlers, job: Job, to: Option<Destination>, now: Duration) -> Duration {
     let Job { ticket, work } = job;
-    if ticket.meta.partition.is_revoked() {
+    if ticket.meta.partition().is_revoked() {
         ticket.leave();
         return now;
     }
-    let (route, value) = match work {
+    match work {
         Work::Answer(status) => {
-            inner.finish(&ticket.id(), to, Err(status));
-            return now;
+            handlers.sender.finish(&ticket.id(), to, Err(status));
+            now
         }
-        Work::Handle(route, value) => (route, value),
-    };
-    let Some(handler) = inner.routes.handler(route) else {
-        ticket.leave();
-        return now;
-    };
+        Work::Handle(route, value) => match handlers.routes.handler(route) {
+            Some(handler) => run(handlers, handler, ticket, value, to, now),
+            None => {
+                ticket.leave();
+                now
+            }
+        },
+    }
+}
+
+fn run(
+    handlers: &Handlers,
+    handler: &dyn Handler,
+    ticket: Ticket,
+    value: Bytes,
+    to: Option<Destination>,
+    now: Duration,
+) -> Duration {
     let meta = &ticket.meta;
-    let span = trace::process(&meta.correlation_id, meta.partition.at(), meta.offset);
+    let span = trace::process(&meta.correlation_id, meta.partition().at(), meta.offset);
     let request = Inbound {
         context: Context::new(Arc::clone(meta)),
         value,
     };
-    match span.in_scope(|| first_poll(handler, request)) {
-        Ok(Ok(result)) => end(inner, &ticket.id(), to, Ok(result), now),
-        Err(panic) => end(inner, &ticket.id(), to, Err(panic), now),
-        Ok(Err(running)) => {
-            let later = Arc::clone(inner);
-            let rest = async move {
-                let result = wait(&later, running).await;
-                end(&later, &ticket.id(), to, result, now);
-            };
-            inner.runtime.spawn(rest.instrument(span));
-            inner.clock.elapsed()
-        }
-    }
+    let running = match span.in_scope(|| first_poll(handler, request)) {
+        Ok(Err(running)) => running,
+        Ok(Ok(result)) => return end(&handlers.sender, &ticket.id(), to, Ok(result), now),
+        Err(panic) => return end(&handlers.sender, &ticket.id(), to, Err(panic), now),
+    };
+    let (sender, limit) = (Arc::clone(&handlers.sender), handlers.timeout);
+    let rest = async move {
+        let result = wait(running, limit).await;
+        end(&sender, &ticket.id(), to, result, now);
+    };
+    handlers.env.runtime.spawn(rest.instrument(span));
+    handlers.env.clock.elapsed()
 }
 
-/// Calls and polls once. The waker is a dummy: whoever is not done gets a task, and with it a
-/// first poll of its own.
+/// Calls the handler and polls its future once. The waker does nothing: a future that is not ready
+/// gets a task, which polls it again.
 fn first_poll(
     handler: &dyn Handler,
     request: Inbound,
@@ -201,8 +213,7 @@ fn first_poll(
     }))
 }
 
-async fn wait(inner: &Inner, mut running: Running) -> Outcome {
-    let limit = inner.config.handler_timeout;
+async fn wait(mut running: Running, limit: Duration) -> Outcome {
     let caught = AssertUnwindSafe(&mut running).catch_unwind();
     let outcome = tokio::time::timeout(limit, caught)
         .await
@@ -211,26 +222,9 @@ async fn wait(inner: &Inner, mut running: Running) -> Outcome {
             let status = Status::deadline_exceeded(detail);
             Ok(Err(status.with_executed(Executed::Maybe)))
         });
-    // What a handler leaves behind may panic as well, and its request must still be answered.
+    // Dropping the future may panic as well, and the request must still be answered.
     match catch_unwind(AssertUnwindSafe(move || drop(running))) {
         Ok(()) => outcome,
         Err(panic) => outcome.and(Err(panic)),
     }
-}
-
-/// Calls the handler and answers; returns when that was done. `now` is when it began.
-pub(crate) fn answer(
-    inner: &Arc<Inner>,
-    handler: &dyn SyncHandler,
-    request: &SyncRequest<'_>,
-    to: Option<Destination>,
-    now: Duration,
-) -> Duration {
-    let _place = Place::take(&**inner);
-    let id = &request.id;
-    let at = id.partition.at();
-    let span = trace::process(id.correlation_id, at, request.offset);
-    let call = || catch_unwind(AssertUnwindSafe(|| handler.answer(request)));
-    let result = span.in_scope(call);
-    end(inner, id, to, result, now)
 }

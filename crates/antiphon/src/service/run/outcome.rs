@@ -1,57 +1,69 @@
-//! What comes of a request: what its handler said, a panic, or a refusal.
+//! How a request ends: with the handler's result, a panic, or a refusal.
 
-use std::{any::Any, sync::Arc, time::Duration};
+use std::{any::Any, time::Duration};
 
 use antiphon_proto::{AddressRefusal, Executed, Status, mutant};
 
 use crate::service::{
+    env::ServiceEnv,
     handler::message::Reply,
-    inner::Inner,
-    reply::Destination,
+    reply::{ReplySender, topics::Destination},
     request::{ReplyAt, RequestId},
 };
 
-/// What a handler came to, or its panic.
+/// A handler's result, or its panic.
 pub(crate) type Outcome = Result<Result<Reply, Status>, Panic>;
 
 pub(crate) type Panic = Box<dyn Any + Send>;
 
-/// Answers; returns when the handler had ended.
+/// Answers a request whose handler ran since `started`; returns when the handler ended.
 pub(crate) fn end(
-    inner: &Arc<Inner>,
+    sender: &ReplySender,
     id: &RequestId<'_>,
     to: Option<Destination>,
     outcome: Outcome,
-    begun: Duration,
+    started: Duration,
 ) -> Duration {
-    let now = inner.clock.elapsed();
-    inner.metrics.duration.record(now.saturating_sub(begun));
+    let env = sender.env();
+    let now = env.clock.elapsed();
+    env.metrics.duration.record(now.saturating_sub(started));
     let result = match outcome {
         Ok(Ok(reply)) => {
-            inner.metrics.handled.increment(1);
+            env.metrics.handled.increment(1);
             Ok(reply)
         }
         Ok(Err(status)) => {
-            inner.metrics.failed.increment(1);
+            env.metrics.failed.increment(1);
             Err(status)
         }
         Err(panic) => {
-            inner.metrics.panicked.increment(1);
-            let text = panic_text(&*panic);
-            let at = id.partition.at();
-            tracing::error!(topic = %at.topic, partition = at.partition, panic = text, "a handler panicked");
-            let status = Status::internal("the handler panicked");
-            let no = mutant!("panic_says_no");
-            Err(status.with_executed(if no { Executed::No } else { Executed::Maybe }))
+            env.metrics.panicked.increment(1);
+            Err(panicked(id, &*panic))
         }
     };
-    inner.finish(id, to, result);
+    sender.finish(id, to, result);
     now
 }
 
-/// Ends a request whose reply may not be written where it should go.
+fn panicked(id: &RequestId<'_>, panic: &(dyn Any + Send)) -> Status {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("not a text");
+    let at = id.partition().at();
+    tracing::error!(topic = %at.topic, partition = at.partition, panic = text, "a handler panicked");
+    let no = mutant!("panic_says_no");
+    Status::internal("the handler panicked").with_executed(if no {
+        Executed::No
+    } else {
+        Executed::Maybe
+    })
+}
+
+/// Ends a request whose reply must not be written to its address. No handler ran.
 pub(crate) fn refuse(
-    inner: &Inner,
+    env: &ServiceEnv,
     id: &RequestId<'_>,
     reply: Option<&ReplyAt>,
     refusal: &AddressRefusal,
@@ -60,14 +72,6 @@ pub(crate) fn refuse(
         Some(reply) => format!("{refusal}: {} {:?}", reply.topic, reply.partition),
         None => refusal.to_string(),
     };
-    inner.refused("reply_address", None, &detail);
-    id.done();
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("not a text")
+    env.refused("reply_address", None, &detail);
+    id.completion.part_done();
 }
