@@ -99,11 +99,7 @@ impl Unacknowledged {
         returned: Option<Box<Returned>>,
     ) {
         match self.judge(token, error, returned) {
-            Some(Verdict::Resend(pause)) => {
-                if !self.resends.push(Instant::now() + pause, token) {
-                    self.leave(token);
-                }
-            }
+            Some(Verdict::Resend(pause)) => self.send_again_after(token, pause),
             Some(Verdict::Abandon(reply)) => self.abandon(token, error, reply.as_deref()),
             Some(Verdict::Leave) => self.leave(token),
             None => {}
@@ -145,6 +141,12 @@ impl Unacknowledged {
                 Verdict::Resend(pause(one.attempts))
             }
         })
+    }
+
+    fn send_again_after(&self, token: u64, pause: Duration) {
+        if !self.resends.push(Instant::now() + pause, token) {
+            self.leave(token);
+        }
     }
 
     /// The next reply that is to be sent again, waited for; `None` after
