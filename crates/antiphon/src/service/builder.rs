@@ -34,8 +34,8 @@ pub struct ServiceBuilder {
 }
 
 impl Service {
-    /// Starts to describe a service. The name is also the default consumer group, and what gathers
-    /// tell responders apart by.
+    /// Starts to describe a service. The name is also the default consumer group, and gathers tell
+    /// responders apart by it.
     pub fn builder(name: impl Into<String>, version: impl Into<String>) -> ServiceBuilder {
         ServiceBuilder::new(name.into(), version.into())
     }
@@ -73,7 +73,7 @@ impl ServiceBuilder {
         self
     }
 
-    /// Another log than Kafka; the brokers' settings are not used then.
+    /// Uses another log than Kafka. The settings of the brokers are ignored then.
     pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.transport = Some(transport);
         self
@@ -149,14 +149,14 @@ impl ServiceBuilder {
         self
     }
 
-    /// Starts. The instance joins its group in the background; [`Service::ready`] resolves when
-    /// it has its first partitions.
+    /// Starts the service. The instance joins its group in the background; [`Service::ready`] resolves
+    /// when it has its first partitions.
     ///
     /// Needs a tokio runtime with time enabled: handlers run on it.
     ///
     /// # Errors
-    /// Wrong settings or routes; brokers out of reach; a request topic that does not exist (and
-    /// is not to be created).
+    /// Wrong settings or routes; brokers that cannot be reached; a request topic that does not exist
+    /// and that the settings do not allow to create.
     pub async fn start(self) -> Result<Service, StartError> {
         if let Some(wrong) = self.wrong {
             return Err(wrong);
@@ -167,8 +167,7 @@ impl ServiceBuilder {
             None => Arc::new(KafkaTransport::connect(&self.kafka).await?),
         };
         let mut topics: Vec<String> = self.routes.topics().map(ToString::to_string).collect();
-        // Not in the order of a hash: of several that are missing it is always the same one that is
-        // named.
+        // Sorted: of several missing topics the error always names the same one.
         topics.sort_unstable();
         for topic in &topics {
             ensure(&*transport, topic, &self.config, self.kafka.connect_timeout).await?;
@@ -197,7 +196,7 @@ impl ServiceBuilder {
     }
 }
 
-/// Leaves room for the other fields of the packed header.
+/// Most bytes of a responder's identity: the other fields of the packed header need room too.
 const LONGEST_IDENTITY: usize = 512;
 
 fn check(name: &str, config: &ServiceConfig, routes: &Routes) -> Result<(), StartError> {

@@ -1,4 +1,4 @@
-//! The responder: reads requests as a member of a group, runs handlers, answers, commits.
+//! The responder: reads requests as a member of a group, runs handlers, sends replies, commits.
 
 mod builder;
 mod capacity;
@@ -33,11 +33,11 @@ use crate::{
     transport::{LastOffsets, TopicPartition, TransportError},
 };
 
-/// A running responder, at least once: a request's offset is committed only after its reply has
-/// been acknowledged by the brokers, so a crash repeats work and never loses it.
+/// A running responder, at least once: a request's offset is committed only after the brokers have
+/// acknowledged its reply, so a crash repeats work and never loses it.
 ///
-/// [`drain`](Self::drain) ends it gracefully. Dropping it stops at once: what runs is not awaited
-/// and will be delivered again, to this group's other instances or after a restart.
+/// [`drain`](Self::drain) ends it gracefully. Dropping it stops it at once: running requests are not
+/// awaited. They are delivered again, to this group's other instances or after a restart.
 #[must_use = "a service stops when it is dropped"]
 pub struct Service {
     inner: Inner,
@@ -47,9 +47,9 @@ pub struct Service {
 /// What a drain did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DrainReport {
-    /// Requests that were in hand at its start.
+    /// Requests that were in hand when it started.
     pub in_hand: usize,
-    /// Requests that were not answered by its deadline. They will be delivered again.
+    /// Requests that were not answered by its deadline. They are delivered again.
     pub abandoned: usize,
 }
 
@@ -61,8 +61,8 @@ impl Service {
         }
     }
 
-    /// Resolves at the first assignment: from then on requests are read. Requests that were sent
-    /// before are read too, since a new group begins at the beginning.
+    /// Resolves at the first assignment: from then on requests are read. A new group starts at the
+    /// beginning, so it also reads requests that were sent before.
     ///
     /// # Cancel safety
     /// Holds nothing; may be dropped and called again.
@@ -70,7 +70,7 @@ impl Service {
         self.inner.membership.ready().await;
     }
 
-    /// The partitions that this instance has now.
+    /// The partitions that are assigned to this instance.
     pub fn partitions(&self) -> Vec<TopicPartition> {
         self.inner.partitions.list()
     }

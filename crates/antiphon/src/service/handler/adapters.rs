@@ -55,7 +55,7 @@ where
     }
 }
 
-/// A handler that is a tower service. Each request is answered by a clone of it.
+/// A handler that is a tower service. A clone of it answers each request.
 pub fn tower<S>(service: S) -> impl Handler
 where
     S: TowerService<Inbound> + Clone + Send + Sync + 'static,
@@ -104,7 +104,7 @@ where
         let (codec, f) = (Arc::clone(&self.codec), Arc::clone(&self.f));
         let about = context.shared();
         match decoded {
-            // The handler's future is made here, where its first poll may be.
+            // Calls the handler here, on the thread of the first poll.
             Coded::Ready(Ok(value)) => {
                 let running = f(context, value);
                 Box::pin(async move { encode(&*codec, running.await?, &about).await })
@@ -155,14 +155,14 @@ where
     }
 }
 
-/// A handler that computes and does not wait: a plain function of a request that is still where it
-/// was read. It costs no future, no task and no copy of the request.
+/// A handler that computes and does not wait: a function of a borrowed request. It costs no future, no
+/// task and no copy of the request.
 ///
 /// It runs on the thread that reads requests, whatever
-/// [`first_poll`](crate::config::ServiceConfig::first_poll) says, and holds that thread up: so it
-/// must be short, and must not block. No timeout stops it. The first request for a reply topic has
-/// to wait for a look at the topic, and runs on the runtime; so do all in a
-/// [`layer`](super::ServiceBuilder::layer).
+/// [`first_poll`](crate::config::ServiceConfig::first_poll) says, and delays that thread: so it must
+/// be short, and must not block. No timeout stops it. The first request for a reply topic waits until
+/// the brokers have been asked for the topic, and runs on the runtime; so do all requests of a handler
+/// in a [`layer`](crate::ServiceBuilder::layer).
 pub fn sync<F, R>(f: F) -> impl Handler
 where
     F: Fn(&SyncRequest<'_>) -> Result<R, Status> + Send + Sync + 'static,

@@ -7,16 +7,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{codec::Encoded, service::request::RequestMeta};
 
-/// A request as a handler gets it.
+/// A request, as a handler gets it.
 #[derive(Debug)]
 pub struct Inbound {
-    /// Who asks, how long there is, and what came with it.
+    /// The requester, the deadline, the headers.
     pub context: Context,
     /// The payload.
     pub value: Bytes,
 }
 
-/// A reply as a handler gives it.
+/// A reply, as a handler returns it.
 #[derive(Clone, Debug, Default)]
 pub struct Reply {
     value: Bytes,
@@ -42,7 +42,7 @@ impl Reply {
         self
     }
 
-    /// Says what the payload is.
+    /// Sets the media type of the payload.
     #[must_use]
     pub fn content_type(mut self, media_type: impl Into<Cow<'static, str>>) -> Self {
         self.content_type = Some(media_type.into());
@@ -91,7 +91,7 @@ impl Context {
         Self(meta)
     }
 
-    /// The id that the requester matches its reply by, as it stands on the wire.
+    /// The id by which the requester matches the reply, as it is on the wire.
     pub fn correlation_id(&self) -> &[u8] {
         &self.0.correlation_id
     }
@@ -117,7 +117,7 @@ impl Context {
         self.0.key.as_ref()
     }
 
-    /// The first header of this name, if it has a value. The protocol's own headers are not here.
+    /// The first header of this name, if it has a value. The protocol's own headers are left out.
     pub fn header(&self, name: &str) -> Option<&Bytes> {
         let mut all = self.headers().iter();
         let found = all.find(|(n, _)| n == name.as_bytes())?;
@@ -129,12 +129,12 @@ impl Context {
         &self.0.headers
     }
 
-    /// Who asks, as `<client group>/<instance>/<incarnation>`.
+    /// The requester, as `<client group>/<instance>/<incarnation>`.
     pub fn requester(&self) -> Option<&str> {
         self.0.requester.as_deref()
     }
 
-    /// The operation that was asked for.
+    /// The operation that the request names.
     pub fn operation(&self) -> Option<&str> {
         self.0.operation.as_deref()
     }
@@ -144,20 +144,20 @@ impl Context {
         self.0.attempt
     }
 
-    /// How long the requester still waits; `None` when it did not say.
+    /// How long the requester still waits; `None` when the request has no deadline.
     pub fn remaining(&self) -> Option<Duration> {
         let deadline = self.0.deadline?;
         let now = self.0.partition().env().clock.elapsed();
         Some(deadline.saturating_sub(now))
     }
 
-    /// True when nobody waits for the reply any more, or the service is being closed.
+    /// True when the requester has stopped waiting, or the service is being closed.
     pub fn is_cancelled(&self) -> bool {
         self.stopping().is_cancelled() || self.remaining().is_some_and(|left| left.is_zero())
     }
 
     /// Resolves when [`is_cancelled`](Self::is_cancelled) becomes true: for handlers that can stop
-    /// in the middle.
+    /// early.
     ///
     /// # Cancel safety
     /// Holds nothing; may be dropped and called again.

@@ -15,24 +15,24 @@ use self::{
     sync::SyncRequest,
 };
 
-/// Answers requests. Made by [`raw`], [`json`], [`typed`], [`tower()`] or [`sync`](super::sync()),
-/// or by hand.
+/// Answers requests. Made by [`raw`](super::raw), [`json`](super::json), [`typed`](super::typed),
+/// [`tower`](super::tower()) or [`sync`](super::sync()), or by hand.
 pub trait Handler: Send + Sync + 'static {
     /// Answers one request. An `Err` is sent to the requester as an error reply.
     fn handle(&self, request: Inbound) -> BoxFuture<'static, Result<Reply, Status>>;
 
-    /// This handler as one that does not wait, if it is one: then it is called so, and
-    /// [`handle`](Self::handle) only where that is not possible. Default: it is none.
+    /// Returns the synchronous form of this handler, if it has one. The service prefers it over
+    /// [`handle`](Self::handle). Default: `None`.
     fn as_sync(&self) -> Option<&dyn SyncHandler> {
         None
     }
 }
 
-/// A handler that computes and does not wait. Made by [`sync`], or by hand.
+/// A handler that computes and does not wait. Made by [`sync`](super::sync()), or by hand.
 pub trait SyncHandler: Send + Sync + 'static {
     /// Answers one request. An `Err` is sent to the requester as an error reply.
     ///
-    /// Must be short: it holds up the thread that reads requests.
+    /// Must be short: it delays the thread that reads requests.
     fn answer(&self, request: &SyncRequest<'_>) -> Result<Reply, Status>;
 }
 

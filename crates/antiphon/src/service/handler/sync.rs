@@ -1,4 +1,4 @@
-//! A request that is still where it was read.
+//! A request, borrowed from the record that was read.
 
 use std::{fmt, time::Duration};
 
@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::message::Inbound;
 use crate::{service::request::RequestId, wire};
 
-/// A request as a [`SyncHandler`] gets it: borrowed.
+/// A request, as a [`SyncHandler`](super::SyncHandler) gets it: borrowed.
 #[derive(Clone, Copy)]
 pub struct SyncRequest<'a> {
     pub(crate) value: &'a [u8],
@@ -22,9 +22,9 @@ pub struct SyncRequest<'a> {
 
 #[derive(Clone, Copy)]
 pub(crate) enum RequestHeaders<'a> {
-    /// All of the record.
+    /// All headers of the record.
     Read(&'a [(&'a [u8], Option<&'a [u8]>)]),
-    /// Those of the application, copied out of it.
+    /// Headers of the application, copied from the record.
     Kept(&'a [(Bytes, Option<Bytes>)]),
 }
 
@@ -39,7 +39,7 @@ impl<'a> SyncRequest<'a> {
         self.key
     }
 
-    /// The first header of this name, if it has a value. The protocol's own headers are not here.
+    /// The first header of this name, if it has a value. The protocol's own headers are left out.
     pub fn header(&self, name: &str) -> Option<&'a [u8]> {
         let mut all = self.headers();
         all.find(|(n, _)| *n == name.as_bytes())?.1
@@ -56,7 +56,7 @@ impl<'a> SyncRequest<'a> {
         own.chain(kept.iter().map(|(name, value)| (&**name, value.as_deref())))
     }
 
-    /// The id that the requester matches its reply by, as it stands on the wire.
+    /// The id by which the requester matches the reply, as it is on the wire.
     pub fn correlation_id(&self) -> &'a [u8] {
         self.id.correlation_id
     }
@@ -77,12 +77,12 @@ impl<'a> SyncRequest<'a> {
         self.offset
     }
 
-    /// Who asks, as `<client group>/<instance>/<incarnation>`.
+    /// The requester, as `<client group>/<instance>/<incarnation>`.
     pub fn requester(&self) -> Option<&'a str> {
         self.requester
     }
 
-    /// The operation that was asked for.
+    /// The operation that the request names.
     pub fn operation(&self) -> Option<&'a str> {
         self.operation
     }
@@ -92,14 +92,14 @@ impl<'a> SyncRequest<'a> {
         self.attempt
     }
 
-    /// How long the requester still waits; `None` when it did not say.
+    /// How long the requester still waits; `None` when the request has no deadline.
     pub fn remaining(&self) -> Option<Duration> {
         let deadline = self.id.deadline?;
         let now = self.id.partition().env().clock.elapsed();
         Some(deadline.saturating_sub(now))
     }
 
-    /// True when nobody waits for the reply any more, or the service is being closed.
+    /// True when the requester has stopped waiting, or the service is being closed.
     pub fn is_cancelled(&self) -> bool {
         let stopping = &self.id.partition().env().stopping;
         stopping.is_cancelled() || self.remaining().is_some_and(|left| left.is_zero())

@@ -6,11 +6,11 @@ pub(super) mod rebalance;
 
 use std::{sync::Arc, time::Duration};
 
-use antiphon_proto::{Refusal, ReplyMode, RequestHead, mutant};
+use antiphon_proto::{Refusal, ReplyMode, RequestHead, Status, mutant};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use self::admission::{Admission, BatchTime};
+use self::admission::{Admission, Admitted, BatchTime};
 use super::{
     capacity::Capacity,
     env::ServiceEnv,
@@ -20,6 +20,7 @@ use super::{
     partitions::{Partition, Partitions},
     reply::ReplySender,
     request::{RequestId, RequestMeta, WireId},
+    router::Route,
     run::{
         Executor,
         job::{Job, Ticket, Work},
@@ -134,36 +135,22 @@ impl Intake {
         headers: &ReadHeaders<'_>,
         completion: Completion,
     ) {
-        let time = &mut self.batch.time;
+        let time = &self.batch.time;
         let routes = self.executor.routes();
         let Some(admitted) = self.admission.admit(record, head, time, routes) else {
             return completion.part_done();
         };
-        let reply = admitted.reply;
-        if let Ok(route) = admitted.route {
-            let request = borrowed(record, head, headers, &completion, admitted.deadline);
-            let answered = self
-                .executor
-                .answer(route, &request, reply.as_ref(), time.now);
-            if let Some(now) = answered {
-                time.now = now;
-                return;
-            }
+        let request = borrowed(record, head, headers, &completion, admitted.deadline);
+        if self.answer(&request, &admitted) {
+            return;
         }
-        let (operation, work) = match admitted.route {
-            Ok(route) => {
-                let value = record.value.map_or_else(Bytes::new, Bytes::copy_from_slice);
-                let operation = self.executor.routes().operation(route);
-                (operation.map(Arc::clone), Work::Handle(route, value))
-            }
-            Err(status) => (None, Work::Answer(status)),
-        };
+        let (operation, work) = self.work(record, admitted.route);
         let requester = head.fields.requester;
         let meta = RequestMeta {
             completion,
             offset: record.offset,
             correlation_id: WireId::from_slice(head.correlation_id),
-            reply,
+            reply: admitted.reply,
             mode: head.fields.mode,
             key: record.key.map(Bytes::copy_from_slice),
             headers: application_headers(headers),
@@ -173,6 +160,31 @@ impl Intake {
             deadline: admitted.deadline,
         };
         self.push(meta, work);
+    }
+
+    /// Answers a request right here; false when its handler may wait, or when it has none.
+    fn answer(&mut self, request: &SyncRequest<'_>, admitted: &Admitted) -> bool {
+        let Ok(route) = admitted.route else {
+            return false;
+        };
+        let (reply, now) = (admitted.reply.as_ref(), self.batch.time.now);
+        let Some(now) = self.executor.answer(route, request, reply, now) else {
+            return false;
+        };
+        self.batch.time.now = now;
+        true
+    }
+
+    /// What is to be done with a request later, and the name of its operation.
+    fn work(&self, record: &Record<'_>, route: Result<Route, Status>) -> (Option<Arc<str>>, Work) {
+        match route {
+            Ok(route) => {
+                let value = record.value.map_or_else(Bytes::new, Bytes::copy_from_slice);
+                let operation = self.executor.routes().operation(route);
+                (operation.map(Arc::clone), Work::Handle(route, value))
+            }
+            Err(status) => (None, Work::Answer(status)),
+        }
     }
 
     /// Answers a request that cannot be read, where it has an address that is allowed.

@@ -28,6 +28,10 @@ use crate::{
 };
 
 /// The way out of a service: encodes replies, publishes them, and sends failed ones again.
+///
+/// Every handler that waits counts a reference to it; aligned so that those counts have a cache line
+/// of their own.
+#[repr(align(128))]
 pub(crate) struct ReplySender {
     env: Arc<ServiceEnv>,
     encoder: Encoder,
