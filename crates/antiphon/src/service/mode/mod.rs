@@ -86,3 +86,62 @@ impl Completion {
         self.partition.leave();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::runtime::Builder;
+
+    use super::*;
+    use crate::{
+        service::{env::ServiceEnv, partitions::Partitions},
+        transport::{SystemClock, TopicPartition},
+    };
+
+    fn partitions() -> Partitions {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        let clock = Arc::new(SystemClock::default());
+        let env = ServiceEnv::new(clock, runtime.handle().clone(), "s");
+        let partitions = Partitions::new(Arc::new(env));
+        partitions.assign(&[0, 1].map(|partition| TopicPartition {
+            topic: "work".into(),
+            partition,
+        }));
+        partitions
+    }
+
+    fn committed(partitions: &Partitions) -> Vec<(i32, i64)> {
+        let offsets = partitions.take_last_commits();
+        let offsets = offsets.iter();
+        offsets.map(|one| (one.at.partition, one.next)).collect()
+    }
+
+    #[test]
+    fn requests_of_several_partitions_are_done_at_once_and_again_without_effect() {
+        let partitions = partitions();
+        let begin = |partition, offset| {
+            let partition = partitions.get("work", partition).unwrap();
+            Completion::begin(partition, offset).unwrap()
+        };
+        let begun = [(0, 5), (1, 3), (1, 4), (0, 6)].map(|(at, offset)| begin(at, offset));
+        let last = begin(0, 7);
+        assert_eq!(committed(&partitions), []);
+        Completion::parts_done(begun.iter());
+        assert_eq!(committed(&partitions), [(0, 7), (1, 5)]);
+        Completion::parts_done(begun.iter());
+        begun[0].part_done();
+        assert_eq!(committed(&partitions), [(0, 7), (1, 5)]);
+        last.leave();
+        assert_eq!(committed(&partitions), [(0, 7), (1, 5)]);
+    }
+
+    #[test]
+    fn an_offset_that_was_read_before_begins_no_request() {
+        let partitions = partitions();
+        let partition = partitions.get("work", 0).unwrap();
+        assert!(Completion::begin(Arc::clone(&partition), 5).is_ok());
+        for offset in [4, 5] {
+            let again = Completion::begin(Arc::clone(&partition), offset);
+            assert!(Arc::ptr_eq(&again.unwrap_err(), &partition));
+        }
+    }
+}
