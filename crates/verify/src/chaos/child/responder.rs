@@ -11,7 +11,7 @@ use std::{
 use antiphon::{
     Service, Status,
     config::ServiceConfig,
-    service::{Handler, Request, Response},
+    service::{Handler, Inbound, Reply},
 };
 use antiphon_testbed::{reason::Attempt, worker::say};
 use futures::future::BoxFuture;
@@ -102,7 +102,7 @@ struct Slowed {
 }
 
 impl Handler for Slowed {
-    fn handle(&self, request: Request) -> BoxFuture<'static, Result<Response, Status>> {
+    fn handle(&self, request: Inbound) -> BoxFuture<'static, Result<Reply, Status>> {
         let longer = USUAL * self.factor.load(Ordering::Relaxed);
         let inner = Arc::clone(&self.inner);
         Box::pin(async move {

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use super::handler::Handler;
 
-/// Looked up for each request; the names are the service's own.
+/// A fast hash: every request looks one up, and only the service adds names.
 type ByName<T> = HashMap<Arc<str>, T, foldhash::fast::RandomState>;
 
 /// The handlers of a service, by topic and operation.
@@ -26,12 +26,12 @@ struct Served {
     operation: Option<Arc<str>>,
 }
 
-/// A handler of a service, by its number: a request on its way counts no reference to it.
+/// A handler of a service, by its number, so that a request counts no reference to it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Route(usize);
 
 impl Routes {
-    /// Adds a handler; false when one stands there already.
+    /// Adds a handler; false when there is one already.
     #[must_use]
     pub(crate) fn add(
         &mut self,
@@ -69,7 +69,7 @@ impl Routes {
         self.served.get(route.0).map(|one| &*one.handler)
     }
 
-    /// The operation's name, as the service has it.
+    /// The operation's name: the service's copy, which requests share.
     pub(crate) fn operation(&self, route: Route) -> Option<&Arc<str>> {
         self.served.get(route.0)?.operation.as_ref()
     }

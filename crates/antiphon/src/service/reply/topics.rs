@@ -1,4 +1,4 @@
-//! The reply topics that are open: looked up once, kept for a while, never created.
+//! Reply topics: looked up once, remembered for a while, never created.
 
 use std::{
     sync::{
@@ -8,17 +8,18 @@ use std::{
     time::Duration,
 };
 
-use antiphon_proto::{AddressRefusal, AllowList, ReplyAddress, mutant, partition_for_key};
+use antiphon_proto::{AddressRefusal, ReplyAddress, mutant, partition_for_key};
 use futures::FutureExt;
 use moka::future::Cache;
-use regex::Regex;
 
-use super::outgoing::Destination;
-use crate::{
-    config::ServiceConfig,
-    error::StartError,
-    transport::{Clock, Publisher, TopicRef, Transport, TransportError},
-};
+use crate::transport::{Clock, Publisher, TopicRef, Transport, TransportError};
+
+/// Reply destination: allowed by the allow-list and known to exist.
+#[derive(Clone, Debug)]
+pub(crate) struct Destination {
+    pub(crate) topic: TopicRef,
+    pub(crate) partition: i32,
+}
 
 /// A reply topic that exists.
 #[derive(Clone, Debug)]
@@ -27,63 +28,21 @@ pub(crate) struct ReplyTopic {
     partitions: u32,
 }
 
-/// Which topics replies may go to.
-#[derive(Debug)]
-pub(crate) struct Allowed {
-    list: AllowList,
-    patterns: Vec<Regex>,
-}
-
-impl Allowed {
-    pub(crate) fn new(
-        config: &ServiceConfig,
-        request_topics: impl IntoIterator<Item = String>,
-    ) -> Result<Self, StartError> {
-        let mut list = if config.allow_default_reply_topics {
-            AllowList::default()
-        } else {
-            AllowList::none()
-        };
-        for topic in request_topics {
-            list = list.with_request_topic(topic);
-        }
-        let patterns = config.allowed_reply_topics.iter().map(|pattern| {
-            Regex::new(&format!("^(?:{pattern})$")).map_err(|error| {
-                StartError::config(format!(
-                    "the reply topic pattern {pattern:?} is wrong: {error}"
-                ))
-            })
-        });
-        Ok(Self {
-            list,
-            patterns: patterns.collect::<Result<_, _>>()?,
-        })
-    }
-
-    pub(crate) fn check(&self, topic: &str) -> Result<(), AddressRefusal> {
-        if mutant!("reply_topic_unchecked") {
-            return Ok(());
-        }
-        let patterns = |name: &str| self.patterns.iter().any(|pattern| pattern.is_match(name));
-        self.list.check_or(topic, patterns)
-    }
-}
-
-/// How long a topic that is there, and one that is not, is remembered.
+/// How long a topic that exists, and one that does not, is remembered.
 const FOUND: Duration = Duration::from_secs(30);
 const ABSENT: Duration = Duration::from_secs(2);
 
 /// How long one question about a topic may take.
 const LOOK_UP: Duration = Duration::from_secs(5);
 
-/// How long after a topic was not found it is asked for once more.
+/// Pause before a topic that was not found is asked for once more.
 const SECOND_LOOK: Duration = Duration::from_millis(200);
 
 #[derive(Debug)]
 pub(crate) struct ReplyTopics {
-    /// The cache bounds their number; how long one counts goes by the clock of the seam.
+    /// Bounds their number. The transport's clock says how long one counts.
     known: Cache<Arc<str>, Known>,
-    /// Questions that have been asked.
+    /// How many times the brokers have been asked.
     questions: AtomicU64,
     clock: Arc<dyn Clock>,
     transport: Arc<dyn Transport>,
@@ -121,21 +80,21 @@ impl ReplyTopics {
         }
     }
 
-    /// The topic, if it is known already to have the partition, or not to be there.
+    /// The topic, when it is known to have the partition, or not to exist.
     pub(crate) fn known(&self, name: &str, partition: Option<i32>) -> Option<Option<ReplyTopic>> {
         let known = self.remembered(name)?;
         known.reaches(partition).then_some(known.topic)
     }
 
     fn remembered(&self, name: &str) -> Option<Known> {
-        // A look-up has nothing to wait for, though its signature says otherwise.
+        // The cache answers at once, although its signature is async.
         let known = self.known.get(name).now_or_never().flatten()?;
         (self.clock.elapsed() < known.until).then_some(known)
     }
 
-    /// The topic, asked for if need be; callers that ask for the same one wait for one answer. A
-    /// topic that is known without the partition may have grown: only an answer to a question from
-    /// now on says that it has not.
+    /// The topic; asks the brokers unless it is known. Callers that ask for the same topic wait for
+    /// one answer. A topic may have grown since it was found without the partition, so only an answer
+    /// to a question that is asked from now on counts then.
     pub(crate) async fn find(
         &self,
         name: &Arc<str>,
@@ -148,7 +107,8 @@ impl ReplyTopics {
             {
                 return Ok(known.topic);
             }
-            // Room for a new answer. One that comes in between goes with it, and is asked for again.
+            // Makes room for a new answer. This may also drop one that has just arrived, which is
+            // then asked for again.
             self.known.invalidate(name).await;
             let answer = self
                 .known
@@ -176,8 +136,7 @@ impl ReplyTopics {
     async fn look_up(&self, name: &str) -> Result<Option<ReplyTopic>, TransportError> {
         let mut found = self.transport.partitions(name, LOOK_UP).await?;
         if found.is_none() {
-            // A topic that has just been created is not known to all brokers at once, and its first
-            // requests would be refused.
+            // Not all brokers know a new topic at once, and its first requests would be refused.
             tokio::time::sleep(SECOND_LOOK).await;
             found = self.transport.partitions(name, LOOK_UP).await?;
         }
@@ -190,14 +149,14 @@ impl ReplyTopics {
 }
 
 impl ReplyTopic {
-    /// Whether it has the partition that an address names, if it names one. Negative ones no topic
-    /// ever has.
+    /// Whether the topic has the partition that an address names, if it names one. No topic has a
+    /// negative one.
     pub(crate) fn reaches(&self, partition: Option<i32>) -> bool {
         let number = partition.and_then(|partition| u32::try_from(partition).ok());
         number.is_none_or(|number| number < self.partitions)
     }
 
-    /// The place in this topic; a request that names no partition gets one by its id.
+    /// The destination in this topic. The id chooses the partition for a request that names none.
     pub(crate) fn at(
         &self,
         partition: Option<i32>,

@@ -1,35 +1,30 @@
-//! A reply as it goes on the wire. What the transport has taken is not kept: if it can not be
-//! stored it comes back.
+//! A reply as it goes on the wire. The sender keeps no copy: the transport returns what it cannot
+//! store.
 
 use antiphon_proto::{Code, Executed, ReplyFields, ReplyHead, ReplyMode, Status, mutant};
 
-use super::handler::Response;
+use super::topics::Destination;
 use crate::{
     codec::Encoded,
-    transport::{Outgoing, Publisher, Returned, TopicRef, TransportError},
+    service::handler::message::Reply,
+    transport::{Outgoing, Publisher, Returned, TransportError},
     wire::{self, PackedReplies},
 };
-
-/// Where a reply goes: checked against the allow-list, and there.
-#[derive(Clone, Debug)]
-pub(crate) struct Destination {
-    pub(crate) topic: TopicRef,
-    pub(crate) partition: i32,
-}
 
 /// A reply, encoded.
 #[derive(Debug)]
 pub(crate) struct EncodedReply<'a> {
     to: &'a Destination,
+    packed: &'a PackedReplies,
     correlation_id: &'a [u8],
-    /// The id stands in the key too: a plain success, whose headers need not be read.
+    /// The key repeats the id: of a plain success, whose headers need not be read.
     keyed: bool,
     payload: Encoded,
-    /// Successes, which most are, do not carry the room for it around.
+    /// In a box: most replies are successes.
     error: Option<Box<ErrorHeaders>>,
 }
 
-/// What an error has and a success has not.
+/// What only an error has.
 #[derive(Debug)]
 struct ErrorHeaders {
     packed: Vec<u8>,
@@ -53,13 +48,13 @@ impl Encoder {
     }
 
     pub(crate) fn success<'a>(
-        &self,
+        &'a self,
         to: &'a Destination,
         correlation_id: &'a [u8],
         mode: ReplyMode,
-        response: Response,
+        reply: Reply,
     ) -> EncodedReply<'a> {
-        let payload = response.into_encoded();
+        let payload = reply.into_encoded();
         let lengths = payload.headers.iter().map(|(n, v)| (n.as_str(), v.len()));
         if let Some(why) = wire::refusal(lengths) {
             let status = Status::internal(format!("the handler's headers cannot be sent: {why}"));
@@ -67,6 +62,7 @@ impl Encoder {
         }
         EncodedReply {
             to,
+            packed: &self.packed,
             keyed: mode == ReplyMode::Single
                 && payload.headers.is_empty()
                 && payload.message_type.is_none(),
@@ -77,20 +73,20 @@ impl Encoder {
     }
 
     pub(crate) fn error<'a>(
-        &self,
+        &'a self,
         to: &'a Destination,
         correlation_id: &'a [u8],
         status: &Status,
     ) -> EncodedReply<'a> {
         let code = match status.code() {
-            // An error that calls itself OK would be read as a success.
+            // A requester would read an error with this code as a success.
             Code::Ok => Code::Unknown,
             code => code,
         };
-        // Longer ones would make the requester refuse the headers, and with them the code.
+        // A requester refuses all headers, and with them the code, when they are too long.
         let details = status.details().filter(|text| text.len() <= MOST_DETAILS);
         let wait = status.retry_after();
-        let packed = self.packed.with(ReplyFields {
+        let fields = self.packed.with(ReplyFields {
             code,
             executed: Some(status.executed()),
             retry_after_ms: wait.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
@@ -98,21 +94,21 @@ impl Encoder {
         });
         EncodedReply {
             to,
+            packed: &self.packed,
             keyed: mutant!("error_reply_has_key"),
             correlation_id,
             payload: Encoded::default(),
             error: Some(Box::new(ErrorHeaders {
-                packed,
+                packed: fields,
                 message: status.wire_message(),
                 details: details.map(str::to_owned),
             })),
         }
     }
 
-    /// What the requester gets when a reply of this size does not fit: the work is done all the
-    /// same.
+    /// The error in place of a reply of this size, which is too large. The handler ran all the same.
     pub(crate) fn too_large<'a>(
-        &self,
+        &'a self,
         to: &'a Destination,
         correlation_id: &'a [u8],
         size: usize,
@@ -130,10 +126,9 @@ impl Encoder {
 }
 
 impl EncodedReply<'_> {
-    /// Hands it over; one that is not taken comes back at once.
+    /// Hands the reply to the publisher; returns the record when that refuses it.
     pub(crate) fn publish(
         &self,
-        encoder: &Encoder,
         publisher: &dyn Publisher,
         token: u64,
     ) -> Result<(), (TransportError, Box<Returned>)> {
@@ -145,7 +140,7 @@ impl EncodedReply<'_> {
             message_type: self.payload.message_type.as_deref(),
             ..ReplyHead::new(self.correlation_id)
         };
-        let packed = error.map_or(encoder.packed.success(), |error| &error.packed);
+        let packed = error.map_or(self.packed.success(), |error| &error.packed);
         let headers = wire::reply_headers(&head, &self.payload.headers, packed);
         let record = Outgoing {
             topic: &self.to.topic,
