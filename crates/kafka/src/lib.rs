@@ -12,6 +12,48 @@
 //! * [`Admin`]: topics and their configuration, the state of a group.
 //! * [`EmbeddedBroker`]: a broker in the process, for tests and demonstrations.
 //!
+//! ```
+//! use std::time::Duration;
+//!
+//! use antiphon_kafka::{
+//!     Admin, Batch, Consumer, EmbeddedBroker, EmbeddedConfig, Outgoing, Producer, Properties,
+//!     Reports, embedded_profile,
+//! };
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let broker = EmbeddedBroker::start(EmbeddedConfig::default())?;
+//! broker.create_topic("greetings", 1)?;
+//! let mut properties = Properties::new();
+//! properties.set("bootstrap.servers", broker.bootstrap_servers());
+//! for (name, value) in embedded_profile() {
+//!     properties.set_default(*name, *value);
+//! }
+//!
+//! let producer = Producer::new(&properties, Reports::ErrorsOnly)?;
+//! producer.send(&Outgoing::<&str> {
+//!     topic: &producer.topic("greetings")?,
+//!     partition: 0,
+//!     key: None,
+//!     value: Some(b"hello"),
+//!     headers: &[],
+//!     token: 1,
+//! })?;
+//!
+//! properties.set("group.id", "readers");
+//! let consumer = Consumer::new(&properties)?;
+//! consumer.assign(&[("greetings", 0, 0)])?;
+//! let mut batch = Batch::with_capacity(16);
+//! while consumer.fill(&mut batch, 16, Duration::from_secs(5)) == 0 {}
+//! let first = batch.iter().next().ok_or("no record")??;
+//! assert_eq!(first.payload(), Some(&b"hello"[..]));
+//!
+//! let admin = Admin::new(&properties)?;
+//! assert!(admin.cluster_id(Duration::from_secs(5)).is_some());
+//! # drop(batch);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Blocking
 //!
 //! Every function says in its documentation whether it blocks. Closing and dropping never do: the
@@ -27,69 +69,38 @@
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("a token travels in a pointer of librdkafka: a 64-bit target is needed");
 
-mod acknowledged;
 mod admin;
-mod batch;
-mod bell;
-mod build;
 mod client;
-mod close;
-mod commit;
-mod conf;
+mod config;
 mod consumer;
-mod create;
-mod describe;
 mod embedded;
-mod entry;
 mod error;
 mod event;
-mod events;
-mod faults;
-mod features;
-mod gate;
-mod groups;
-mod headers;
-mod kind;
-mod log;
+mod ffi;
 mod message;
-mod metadata;
-mod offsets;
-mod outgoing;
-mod partitions;
 mod producer;
-mod queue;
-mod rebalance;
-mod report;
-mod request;
-mod role;
-mod secret;
-mod shutdown;
-mod sys;
-mod text;
-mod topic;
-mod wait;
 
-pub use acknowledged::OnAcknowledged;
+pub use admin::config_entry::{ConfigEntry, ConfigSource};
+pub use admin::create::auto_create;
+pub use admin::groups::GroupInfo;
+pub use admin::metadata::{BrokerInfo, PartitionInfo, TopicInfo};
 pub use admin::{Admin, NewTopic};
-pub use batch::Batch;
-pub use build::{Features, features};
-pub use close::CloseHandle;
-pub use conf::Properties;
+pub use client::close::CloseHandle;
+pub use config::Properties;
+pub use config::build::{Features, features};
+pub use config::features::Lack;
+pub use config::secret::{is_secret, redacted};
 pub use consumer::Consumer;
-pub use create::auto_create;
+pub use consumer::batch::Batch;
+pub use consumer::events::{ConsumerEvents, Partition};
+pub use embedded::faults::RequestKind;
 pub use embedded::{EmbeddedBroker, EmbeddedConfig, embedded_profile, is_embedded};
-pub use entry::{ConfigEntry, ConfigSource};
 pub use error::Error;
-pub use events::{ConsumerEvents, Partition};
-pub use faults::RequestKind;
-pub use features::Lack;
-pub use groups::GroupInfo;
-pub use headers::Headers;
-pub use kind::ErrorKind;
+pub use error::kind::ErrorKind;
 pub use message::Message;
-pub use metadata::{BrokerInfo, PartitionInfo, TopicInfo};
-pub use outgoing::Outgoing;
+pub use message::headers::Headers;
+pub use producer::acknowledged::OnAcknowledged;
+pub use producer::outgoing::Outgoing;
+pub use producer::report::{Certainty, Failure, Report, ReportBatch};
+pub use producer::topic::Topic;
 pub use producer::{Producer, ProducerEvent, Reports};
-pub use report::{Certainty, Failure, Report, ReportBatch};
-pub use secret::{is_secret, redacted};
-pub use topic::Topic;

@@ -24,7 +24,7 @@ fn telling(properties: &Properties) -> (Producer, Told) {
     (producer, told)
 }
 
-/// Until nothing is queued or on its way; an event would be a report that nobody expects.
+/// Until nothing is queued or on its way; an event would be an unexpected report.
 fn flushed(producer: &Producer) {
     until("all sent", || {
         producer.poll_events(LOOK, &mut |event| panic!("{event:?}"));

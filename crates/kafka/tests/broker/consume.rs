@@ -93,7 +93,7 @@ fn wake_ends_both_waits() {
 }
 
 #[test]
-fn a_wake_is_not_lost_when_nobody_is_blocked() {
+fn a_wake_is_not_lost_when_no_call_is_blocked() {
     let broker = broker();
     let reader = reader(&broker);
     reader.wake();
@@ -110,7 +110,7 @@ fn rung(reader: &Consumer) -> Receiver<()> {
     rung
 }
 
-/// Whether nobody can ring any more.
+/// Whether the callback can no longer run.
 fn is_freed(rung: &Receiver<()>) -> bool {
     let end = std::iter::repeat_with(|| rung.recv_timeout(LIMIT)).find_map(Result::err);
     end == Some(RecvTimeoutError::Disconnected)
@@ -174,7 +174,7 @@ fn another_ring_takes_the_place_of_the_first_which_is_freed() {
 }
 
 #[test]
-fn a_ring_that_panics_harms_nobody() {
+fn a_callback_that_panics_does_no_harm() {
     let broker = broker();
     broker.create_topic("t", 1).unwrap();
     let (producer, reader) = (producer(&broker), reader(&broker));

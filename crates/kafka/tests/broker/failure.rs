@@ -97,7 +97,7 @@ fn a_refusal_of_the_broker_reaches_the_report() {
 }
 
 #[test]
-fn a_code_that_nobody_knows_is_passed_on() {
+fn an_unknown_code_is_passed_on() {
     let broker = broker();
     broker.create_topic("t", 1).unwrap();
     let producer = producer(&broker);
@@ -129,15 +129,15 @@ fn a_commit_waits_no_longer_than_its_deadline() {
     broker
         .delay_request(1, RequestKind::OffsetCommit, LIMIT * 2)
         .unwrap();
-    let begun = Instant::now();
+    let started = Instant::now();
     let error = member
         .commit(&[("t", 0, 2)], Duration::from_millis(200))
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TimedOut, "{error}");
     assert!(
-        begun.elapsed() < Duration::from_secs(5),
+        started.elapsed() < Duration::from_secs(5),
         "{:?}",
-        begun.elapsed()
+        started.elapsed()
     );
 }
 
@@ -146,15 +146,15 @@ fn a_question_waits_no_longer_than_its_timeout() {
     let broker = broker();
     let (producer, reader) = (producer(&broker), reader(&broker));
     broker.broker_down(1).unwrap();
-    let begun = Instant::now();
+    let started = Instant::now();
     let timeout = Duration::from_millis(300);
     assert!(producer.partitions("t", timeout).is_err());
     assert!(reader.watermarks("t", 0, timeout).is_err());
     assert!(reader.topics(timeout).is_err());
     assert!(
-        begun.elapsed() < Duration::from_secs(5),
+        started.elapsed() < Duration::from_secs(5),
         "{:?}",
-        begun.elapsed()
+        started.elapsed()
     );
 }
 

@@ -133,7 +133,7 @@ fn an_asynchronous_commit_is_told() {
 }
 
 /// With a cooperative assignor, as the embedded broker refuses commits while members join. That can
-/// happen even so, when a member joins once more of its own accord: then the partition moves anew.
+/// happen even so, when a member joins once more of its own accord: then the partition moves again.
 #[test]
 fn offsets_can_be_committed_while_partitions_are_taken_away() {
     let broker = broker();
