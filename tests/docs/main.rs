@@ -2,6 +2,7 @@
 //!
 //! Nothing here asks the network: a link to another site only has to be a URL.
 
+mod house;
 mod links;
 mod markdown;
 mod shown;
@@ -10,6 +11,7 @@ mod tree;
 
 use std::{error::Error, fs, path::Path};
 
+use house::House;
 use links::Site;
 
 /// Where the metrics and the log lines are explained.
@@ -66,5 +68,60 @@ fn the_operations_guide_explains_every_warning_and_error_of_the_log() -> Outcome
         silent.is_empty(),
         "{OPERATIONS} does not explain {silent:?}"
     );
+    Ok(())
+}
+
+/// Crates whose files may not import each other in a circle.
+const WITHOUT_CIRCLES: [&str; 4] = ["antiphon", "kafka", "load", "proto"];
+
+#[test]
+fn no_circle_of_files_appears() -> Outcome {
+    for name in WITHOUT_CIRCLES {
+        let house = House::read(&root().join("crates").join(name).join("src"))?;
+        let circles = house.circles();
+        assert!(circles.is_empty(), "crate {name} has circles: {circles:?}");
+    }
+    Ok(())
+}
+
+/// `inner.rs` assembles the parts. A part that imports it back would know what owns it.
+#[test]
+fn only_handles_and_calls_import_what_assembles_the_parts() -> Outcome {
+    let house = House::read(&root().join("crates/antiphon/src"))?;
+    for (inner, above) in [
+        (
+            "client::inner",
+            &[
+                "client",
+                "client::builder",
+                "client::call",
+                "client::request",
+            ][..],
+        ),
+        ("service::inner", &["service", "service::builder"]),
+    ] {
+        let importers = house.importers(inner);
+        assert!(!importers.is_empty(), "{inner} was not read");
+        for module in importers {
+            let room = module.split("::").take(2).collect::<Vec<_>>().join("::");
+            assert!(above.contains(&room.as_str()), "{module} imports {inner}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_architecture_draws_the_house_as_it_is() -> Outcome {
+    const ARCHITECTURE: &str = "docs/architecture.md";
+    let document = fs::read_to_string(root().join(ARCHITECTURE))?;
+    let house = House::read(&root().join("crates/antiphon/src"))?;
+    for (folder, handle) in [("client", "Client"), ("service", "Service")] {
+        let rooms = house.rooms(folder, handle);
+        assert!(
+            house::drawn(&document, folder) == rooms,
+            "{ARCHITECTURE} draws other arrows in [{folder}] than these, which the imports make:\n{}",
+            house::draw(&rooms)
+        );
+    }
     Ok(())
 }

@@ -1,4 +1,4 @@
-use super::Limit;
+use super::types::Limit;
 use crate::sync::{AtomicU64, Ordering};
 
 /// The word holds entries in its upper bits and bytes in these lower bits, so one atomic step checks both limits.

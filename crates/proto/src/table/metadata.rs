@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use super::Metadata;
+use super::types::Metadata;
 use crate::sync::{Mutex, lock};
 
 /// The metadata of the few calls that have some, kept out of the slots so that other calls do not pay for it.

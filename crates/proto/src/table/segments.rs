@@ -2,8 +2,8 @@ use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicUsize;
 
-use super::Tick;
 use super::slot::Slot;
+use super::tick::Tick;
 use crate::mutant;
 use crate::sync::{AtomicU32, Mutex, MutexGuard, Ordering, lock, thread_local};
 

@@ -1,6 +1,7 @@
 use std::mem;
 
-use super::{NewCall, Tick};
+use super::tick::Tick;
+use super::types::NewCall;
 use crate::{CorrelationId, InstanceId, mutant};
 
 const GENERATION_MASK: u32 = (1 << 30) - 1;

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::Tick;
+use super::tick::Tick;
 use crate::{CorrelationId, InstanceId};
 
 /// Owner and limits of a table.

@@ -11,10 +11,9 @@ use rand::Rng;
 use tokio::runtime::Handle;
 
 use super::{
-    errors::translate,
+    errors::{thread_failed, translate},
     feed::{self, Faults, Progress, Reader, is_doubtful},
     settings::Settings,
-    thread_failed,
 };
 use crate::transport::{
     Matching, RecordSink, Start, Subscription, TransportError, TransportErrorKind as Kind,

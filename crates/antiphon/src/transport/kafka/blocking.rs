@@ -9,7 +9,10 @@ use antiphon_kafka::{Admin, ErrorKind, NewTopic, Producer, auto_create};
 use futures::future::BoxFuture;
 use tokio::sync::{Semaphore, oneshot};
 
-use super::{errors::translate, settings::Settings, thread_failed};
+use super::{
+    errors::{thread_failed, translate},
+    settings::Settings,
+};
 use crate::transport::{TopicSpec, TransportError, TransportErrorKind};
 
 /// Runs blocking calls, each on a thread of its own, a few at a time: a runtime's worker must not

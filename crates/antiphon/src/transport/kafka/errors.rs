@@ -33,3 +33,10 @@ pub(super) fn kind(kind: ErrorKind) -> Kind {
         _ => Kind::Other,
     }
 }
+
+pub(super) fn thread_failed(what: &str, error: &std::io::Error) -> TransportError {
+    TransportError::new(
+        Kind::Other,
+        format!("cannot start the {what} thread: {error}"),
+    )
+}

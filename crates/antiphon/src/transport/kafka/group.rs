@@ -10,10 +10,9 @@ use antiphon_kafka::{Consumer, ConsumerEvents, Error, Partition};
 use tokio::runtime::Handle;
 
 use super::{
-    errors::translate,
+    errors::{thread_failed, translate},
     feed::{self, Faults, Progress, Reader, listed},
     settings::Settings,
-    thread_failed,
 };
 use crate::transport::{
     GroupEvents, PartitionOffset, RecordSink, Subscription, TopicPartition, TransportError,

@@ -215,10 +215,3 @@ impl Drop for KafkaTransport {
         drop(self.metadata.clone().close(Duration::ZERO));
     }
 }
-
-fn thread_failed(what: &str, error: &std::io::Error) -> TransportError {
-    TransportError::new(
-        TransportErrorKind::Other,
-        format!("cannot start the {what} thread: {error}"),
-    )
-}

@@ -4,10 +4,7 @@ use antiphon_kafka::{self as kafka, Certainty, Producer, ProducerEvent, Report, 
 use bytes::Bytes;
 use futures::future::BoxFuture;
 
-use super::{
-    errors::{kind, translate},
-    thread_failed,
-};
+use super::errors::{kind, thread_failed, translate};
 use crate::transport::{
     Delivery, DeliveryFailure, DeliverySink, Outgoing, Publisher, Returned, TopicRef,
     TransportError, TransportErrorKind,

@@ -2,7 +2,7 @@
 
 use antiphon_kafka::{Properties, embedded_profile};
 
-use super::{KafkaConfig, Profile};
+use super::config::{KafkaConfig, Profile};
 use crate::transport::{PublisherLimits, TransportError, TransportErrorKind};
 
 /// Everything that clients of this transport are made from.

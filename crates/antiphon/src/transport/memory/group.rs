@@ -1,8 +1,8 @@
-//! Consumer groups: partitions are spread over the members, move when members come and go, and
-//! are taken up again where they were committed.
+//! Members of consumer groups: partitions are spread over them, move when members come and go, and
+//! are read from where they were committed.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::Duration,
 };
@@ -10,112 +10,14 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
-    Shared,
+    groups::At,
     log::Look,
     reader::{BATCH, Handle, Reading, hand_over},
+    shared::Shared,
 };
 use crate::transport::{
     Clock, GroupEvents, PartitionOffset, RecordSink, Subscription, TopicPartition,
 };
-
-/// A partition as groups name it.
-type At = (Arc<str>, i32);
-
-#[derive(Debug, Default)]
-pub(super) struct Groups {
-    groups: HashMap<String, Group>,
-    next_member: u64,
-}
-
-#[derive(Debug, Default)]
-struct Group {
-    /// Members in the order in which they joined, with the topics that they read.
-    members: BTreeMap<u64, Vec<Arc<str>>>,
-    owners: BTreeMap<At, u64>,
-    committed: BTreeMap<At, i64>,
-}
-
-impl Groups {
-    pub(super) fn committed(&self, group: &str) -> Vec<(String, i32, i64)> {
-        let committed = self.groups.get(group).map(|group| &group.committed);
-        let listed = committed.into_iter().flatten();
-        listed
-            .map(|((topic, partition), next)| (topic.to_string(), *partition, *next))
-            .collect()
-    }
-
-    /// A topic that is deleted takes the offsets on it along.
-    pub(super) fn forget(&mut self, topic: &str) {
-        for group in self.groups.values_mut() {
-            group.committed.retain(|(name, _), _| **name != *topic);
-        }
-    }
-
-    fn join(&mut self, group: &str, topics: Vec<Arc<str>>) -> u64 {
-        self.next_member += 1;
-        let group = self.groups.entry(group.to_owned()).or_default();
-        group.members.insert(self.next_member, topics);
-        self.next_member
-    }
-
-    fn leave(&mut self, group: &str, member: u64) {
-        if let Some(group) = self.groups.get_mut(group) {
-            group.members.remove(&member);
-            group.owners.retain(|_, owner| *owner != member);
-        }
-    }
-
-    fn commit(&mut self, group: &str, offsets: Vec<PartitionOffset>) {
-        let group = self.groups.entry(group.to_owned()).or_default();
-        for PartitionOffset { at, next } in offsets {
-            group.committed.insert((at.topic, at.partition), next);
-        }
-    }
-
-    fn release(&mut self, group: &str, member: u64, partitions: &[At]) {
-        if let Some(group) = self.groups.get_mut(group) {
-            let mine = |at: &At, owner: &u64| partitions.contains(at) && *owner == member;
-            group.owners.retain(|at, owner| !mine(at, owner));
-        }
-    }
-
-    /// Takes those of the wanted partitions that nobody holds, with the offset to begin at.
-    fn claim(&mut self, group: &str, member: u64, wanted: &BTreeSet<At>) -> Vec<(At, Option<i64>)> {
-        let Some(group) = self.groups.get_mut(group) else {
-            return Vec::new();
-        };
-        let mut claimed = Vec::new();
-        for at in wanted {
-            if !group.owners.contains_key(at) {
-                group.owners.insert(at.clone(), member);
-                claimed.push((at.clone(), group.committed.get(at).copied()));
-            }
-        }
-        claimed
-    }
-}
-
-impl Group {
-    /// The share of a member: every partition goes to one of those that read its topic, in turn.
-    fn share(&self, member: u64, partitions: impl Fn(&str) -> u32) -> BTreeSet<At> {
-        let topics: BTreeSet<&Arc<str>> = self.members.values().flatten().collect();
-        let mut share = BTreeSet::new();
-        for topic in topics {
-            let readers = self
-                .members
-                .iter()
-                .filter(|(_, reads)| reads.contains(topic));
-            let readers: Vec<u64> = readers.map(|(id, _)| *id).collect();
-            let count = partitions(topic);
-            for (partition, reader) in (0..count).zip(readers.iter().cycle()) {
-                if *reader == member {
-                    share.insert((Arc::clone(topic), i32::try_from(partition).unwrap_or(0)));
-                }
-            }
-        }
-        share
-    }
-}
 
 pub(super) fn join(
     shared: &Arc<Shared>,
@@ -223,8 +125,7 @@ impl Member {
         let log = self.shared.log();
         let groups = self.shared.groups();
         let partitions = |topic: &str| log.partitions(topic).unwrap_or(0);
-        let group = groups.groups.get(&self.group);
-        group.map_or_else(BTreeSet::new, |group| group.share(self.id, partitions))
+        groups.share(&self.group, self.id, partitions)
     }
 
     /// One round over the partitions: whether anything was read, else how long to wait.
@@ -246,7 +147,7 @@ impl Member {
                 Look::Later(at) => wait = wait.min(at.saturating_sub(now)),
                 Look::Nothing => {}
                 // A topic that is gone drops out of the share at the next change. One that was
-                // made anew is read from its beginning.
+                // recreated is read from its beginning.
                 Look::Gone => {
                     if let Some(first) = self.shared.log().first(&at.0, at.1) {
                         *position = first;

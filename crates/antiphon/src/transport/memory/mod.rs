@@ -30,12 +30,14 @@
 mod clock;
 mod faults;
 mod group;
+mod groups;
 mod log;
 mod publisher;
 mod reader;
+mod shared;
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -43,7 +45,12 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use tokio::sync::Notify;
 
-use self::{clock::TokioClock, group::Groups, log::Log};
+use self::{
+    clock::TokioClock,
+    groups::Groups,
+    log::Log,
+    shared::{Shared, missing},
+};
 pub use self::{faults::Faults, log::StoredRecord};
 use super::{
     Clock, DeliverySink, GroupEvents, HeaderPairs, Publisher, PublisherLimits, RecordSink, Start,
@@ -54,25 +61,6 @@ use super::{
 #[derive(Clone, Debug)]
 pub struct MemoryBroker {
     shared: Arc<Shared>,
-}
-
-#[derive(Debug)]
-struct Shared {
-    clock: Arc<TokioClock>,
-    log: Mutex<Log>,
-    groups: Mutex<Groups>,
-    /// Rung by every append, deletion, and change of a group.
-    changed: Notify,
-}
-
-impl Shared {
-    fn log(&self) -> MutexGuard<'_, Log> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn groups(&self) -> MutexGuard<'_, Groups> {
-        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl MemoryBroker {
@@ -231,9 +219,4 @@ impl Transport for MemoryTransport {
     ) -> Result<Arc<dyn Subscription>, TransportError> {
         Ok(group::join(&self.shared, group, topics, sink, events))
     }
-}
-
-fn missing(topic: &str, partition: Option<i32>) -> TransportError {
-    let message = "the topic or partition does not exist";
-    TransportError::new(TransportErrorKind::UnknownTopic, message).at(topic, partition)
 }

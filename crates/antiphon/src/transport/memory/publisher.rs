@@ -8,7 +8,11 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use tokio::sync::Notify;
 
-use super::{Shared, faults::Fate, log::NewRecord, missing};
+use super::{
+    faults::Fate,
+    log::NewRecord,
+    shared::{Shared, missing},
+};
 use crate::transport::{
     Clock, Delivery, DeliveryFailure, DeliverySink, Outgoing, Publisher, TopicRef, TransportError,
     TransportErrorKind as Kind,

@@ -10,9 +10,8 @@ use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Shared,
     log::{Look, StoredRecord},
-    missing,
+    shared::{Shared, missing},
 };
 use crate::transport::{Clock, LastOffsets, PartitionOffset, RecordSink, Subscription};
 

@@ -5,7 +5,7 @@ use std::thread;
 use antiphon_kafka::Batch;
 
 use super::{Feed, Handing, Reader};
-use crate::transport::{TransportError, kafka::thread_failed};
+use crate::transport::{TransportError, kafka::errors::thread_failed};
 
 /// Most records of one batch. What librdkafka allocates for them, and for their headers when those
 /// are read, is freed with the batch: few enough, so that the next batch gets the same memory while
