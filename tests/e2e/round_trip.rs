@@ -55,8 +55,11 @@ async fn raw(env: &Env) -> Result<(), Failed> {
 
 async fn typed(env: &Env) -> Result<(), Failed> {
     let topic = env.create_topic("sums", 1)?;
-    let sum = service::json(|_, numbers: Vec<i64>| async move { Ok(numbers.iter().sum::<i64>()) });
-    let service = Service::builder(env.topic("adder"), "1.0.0")
+    let sum = service::typed(antiphon::codec::Json, |_, numbers: Vec<i64>| async move {
+        Ok(numbers.iter().sum::<i64>())
+    });
+    let service = Service::builder(env.topic("adder"))
+        .version("1.0.0")
         .bootstrap_servers(env.bootstrap_servers())
         .operation(&topic, "sum", sum)
         .start()

@@ -20,9 +20,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let broker = EmbeddedBroker::start(EmbeddedConfig::default())?;
     broker.create_topic("jobs", 4)?;
 
-    let service = Service::builder("worker", "1.0.0")
+    let service = Service::builder("worker")
+        .version("1.0.0")
         .bootstrap_servers(broker.bootstrap_servers())
-        .route("jobs", service::raw(work))
+        .route("jobs", work)
         .start()
         .await?;
     service.ready().await;

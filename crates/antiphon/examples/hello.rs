@@ -2,19 +2,19 @@
 
 use std::time::Duration;
 
-use antiphon::{Client, EmbeddedBroker, EmbeddedConfig, Service, service};
+use antiphon::{Client, EmbeddedBroker, EmbeddedConfig, Service};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let broker = EmbeddedBroker::start(EmbeddedConfig::default())?;
     broker.create_topic("greetings", 4)?;
 
-    let service = Service::builder("greeter", "1.0.0")
+    let service = Service::builder("greeter")
+        .version("1.0.0")
         .bootstrap_servers(broker.bootstrap_servers())
-        .route(
-            "greetings",
-            service::raw(|_, name: bytes::Bytes| async move { Ok([b"hello, ", &*name].concat()) }),
-        )
+        .route("greetings", |name: bytes::Bytes| async move {
+            Ok([b"hello, ", &*name].concat())
+        })
         .start()
         .await?;
 

@@ -3,9 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use antiphon::{
-    Client, EmbeddedBroker, EmbeddedConfig, Executed, Reply, RequestError, Service, service,
-};
+use antiphon::{Client, EmbeddedBroker, EmbeddedConfig, Executed, Reply, RequestError, Service};
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use futures_buffered::BufferedStreamExt;
@@ -18,10 +16,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let broker = EmbeddedBroker::start(EmbeddedConfig::default())?;
     broker.create_topic("prices", 4)?;
     let servers = broker.bootstrap_servers();
-    let price = |_, row: Bytes| async move { Ok(format!("{} cents", row.len())) };
-    let service = Service::builder("pricing", "1.0.0")
+    let price = |row: Bytes| async move { Ok(format!("{} cents", row.len())) };
+    let service = Service::builder("pricing")
+        .version("1.0.0")
         .bootstrap_servers(servers.as_str())
-        .route("prices", service::raw(price))
+        .route("prices", price)
         .start()
         .await?;
     service.ready().await;

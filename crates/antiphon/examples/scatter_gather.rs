@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use antiphon::{Client, EmbeddedBroker, EmbeddedConfig, Gathered, Service, StartError, service};
+use antiphon::{Client, EmbeddedBroker, EmbeddedConfig, Gathered, Service, StartError};
 use bytes::Bytes;
 
 #[tokio::main]
@@ -76,12 +76,10 @@ async fn answer(
     topic: &str,
     text: &'static str,
 ) -> Result<Service, StartError> {
-    let service = Service::builder(name, "1.0.0")
+    let service = Service::builder(name)
+        .version("1.0.0")
         .bootstrap_servers(servers)
-        .route(
-            topic,
-            service::raw(move |_, _: Bytes| async move { Ok(Bytes::from(text)) }),
-        )
+        .route(topic, move || async move { Ok(Bytes::from(text)) })
         .start()
         .await?;
     // Not needed for the answer: a request waits in Kafka until somebody reads it.

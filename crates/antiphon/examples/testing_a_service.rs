@@ -35,9 +35,10 @@ async fn greet(_: service::Context, name: Bytes) -> Result<Bytes, Status> {
 
 async fn start(broker: &MemoryBroker) -> Result<(Service, Client), StartError> {
     broker.create_topic("greetings", 4);
-    let service = Service::builder("greeter", "1.0.0")
+    let service = Service::builder("greeter")
+        .version("1.0.0")
         .transport(broker.transport())
-        .route("greetings", service::raw(greet))
+        .route("greetings", greet)
         .start()
         .await?;
     let client = Client::builder("test")

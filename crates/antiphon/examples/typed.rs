@@ -1,7 +1,10 @@
 //! JSON in and out, two operations on one topic, and errors that say whether the work ran:
 //! `cargo run -p antiphon --example typed`.
 
-use antiphon::{Client, EmbeddedBroker, EmbeddedConfig, RequestError, Service, Status, service};
+use antiphon::{
+    Client, EmbeddedBroker, EmbeddedConfig, RequestError, Service, Status,
+    service::{Context, Json, Routes},
+};
 use serde::{Deserialize, Serialize};
 
 /// What a requester asks. Any type that serde can write will do.
@@ -17,26 +20,26 @@ struct Offer {
     cents: u32,
 }
 
-/// A handler is an async function of the request's context and its decoded value.
-async fn price(_: service::Context, order: Order) -> Result<Offer, Status> {
+/// A handler is an async function. Each argument is made of the request: here its value, in JSON.
+async fn price(Json(order): Json<Order>) -> Result<Json<Offer>, Status> {
     match order.article.as_str() {
-        "apple" => Ok(Offer {
+        "apple" => Ok(Json(Offer {
             cents: 30 * order.count,
-        }),
+        })),
         // The requester gets this as an error. The handler ran, so it says `executed: yes`.
         other => Err(Status::not_found(format!("no article {other}"))),
     }
 }
 
-async fn reserve(context: service::Context, order: Order) -> Result<u32, Status> {
-    // A handler can know that it has changed nothing. Saying so allows the requester to try again.
+async fn reserve(context: Context, Json(order): Json<Order>) -> Result<Json<u32>, Status> {
+    // A handler may know that it has changed nothing. Saying so allows the requester to retry.
     if order.count > 10 {
         return Err(
             Status::resource_exhausted("only 10 are left").with_executed(antiphon::Executed::No)
         );
     }
     println!("reserve: asked by {}", context.requester().unwrap_or("?"));
-    Ok(order.count)
+    Ok(Json(order.count))
 }
 
 #[tokio::main]
@@ -45,10 +48,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let broker = EmbeddedBroker::start(EmbeddedConfig::default())?;
     broker.create_topic("shop", 4)?;
 
-    let service = Service::builder("shop", "1.0.0")
+    let service = Service::builder("shop")
+        .version("1.0.0")
         .bootstrap_servers(broker.bootstrap_servers())
-        .operation("shop", "price", service::json(price))
-        .operation("shop", "reserve", service::json(reserve))
+        .topic(
+            "shop",
+            Routes::new().on("price", price).on("reserve", reserve),
+        )
         .start()
         .await?;
 

@@ -4,7 +4,7 @@
 //! a [`Service`] answers them from a consumer group.
 //!
 //! ```
-//! use antiphon::{Client, EmbeddedBroker, EmbeddedConfig, Service, service};
+//! use antiphon::{Client, EmbeddedBroker, EmbeddedConfig, Service, service::Json};
 //!
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -12,11 +12,13 @@
 //! let broker = EmbeddedBroker::start(EmbeddedConfig::default())?;
 //! broker.create_topic("sums", 4)?;
 //!
-//! let service = Service::builder("adder", "1.0.0")
+//! async fn sum(Json(numbers): Json<Vec<i64>>) -> Json<i64> {
+//!     Json(numbers.iter().sum())
+//! }
+//!
+//! let service = Service::builder("adder")
 //!     .bootstrap_servers(broker.bootstrap_servers())
-//!     .route("sums", service::json(|_, numbers: Vec<i64>| async move {
-//!         Ok(numbers.iter().sum::<i64>())
-//!     }))
+//!     .route("sums", sum)
 //!     .start()
 //!     .await?;
 //!
@@ -44,7 +46,8 @@
 //! | one request, one reply | [`Client::request`] |
 //! | one question to several topics | [`Client::scatter`] |
 //! | one question to several services on one topic | [`Client::gather`] |
-//! | handlers: bytes, JSON, other encodings, tower services | [`service::raw`], [`service::json`], [`service::typed`], [`service::tower`] |
+//! | handlers: functions of extractors, other encodings, tower services, no waiting | [`service::Handler`], [`service::typed`], [`service::tower`], [`service::sync`] |
+//! | several operations on one topic, with state and layers | [`service::Routes`] |
 //! | limits, timeouts, topics | [`config`] |
 //! | stopping without loss | [`Client::close`], [`Service::drain`], [`Service::run_until`] |
 //! | tests without Kafka | `transport::memory`, with the feature `test-util` |

@@ -75,7 +75,8 @@ pub(crate) async fn respond(load: &Load) -> Result<(), String> {
         },
         ..ServiceConfig::default()
     };
-    let builder = Service::builder("bench-echo", "1.0.0")
+    let builder = Service::builder("bench-echo")
+        .version("1.0.0")
         .kafka(kafka(load))
         .config(config)
         .group(format!("bench-{}", load.topic));
@@ -85,13 +86,13 @@ pub(crate) async fn respond(load: &Load) -> Result<(), String> {
         let echo = |request: &SyncRequest<'_>| Ok(Bytes::copy_from_slice(request.value()));
         builder.route(&load.topic, service::sync(echo))
     } else {
-        let echo = move |_, value: Bytes| async move {
+        let echo = move |value: Bytes| async move {
             if !sleep.is_zero() {
                 tokio::time::sleep(sleep).await;
             }
             Ok(value)
         };
-        builder.route(&load.topic, service::raw(echo))
+        builder.route(&load.topic, echo)
     };
     let service = builder.start().await.map_err(|error| error.to_string())?;
     service.ready().await;

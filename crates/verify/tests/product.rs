@@ -92,7 +92,9 @@ impl Rig {
 
     async fn service(&self, group: &str, number: u16) -> Service {
         let book = self.book(Role::Responder, number);
-        let mut service = Service::builder(group, "1").transport(self.witness(&book));
+        let mut service = Service::builder(group)
+            .version("1")
+            .transport(self.witness(&book));
         for (route, (topic, _, groups)) in (1..).zip(TOPICS) {
             if groups.contains(&group) {
                 // Each handler counts its runs for itself.

@@ -57,7 +57,8 @@ impl Rig {
 
     async fn service(&self) -> Service {
         let (process, recorder) = self.process(Role::Responder, 2);
-        let service = Service::builder("workers", "1")
+        let service = Service::builder("workers")
+            .version("1")
             .transport(self.witness(&recorder, Role::Responder))
             .route("work", answering(recorder, process, KEY))
             .start()

@@ -79,10 +79,11 @@ where
     F: Fn(service::Context, Bytes) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<Bytes, Status>> + Send + 'static,
 {
-    let service = Service::builder(name, "1.0.0")
+    let service = Service::builder(name)
+        .version("1.0.0")
         .kafka(KafkaConfig::new(servers))
         .config(config)
-        .route(topic, service::raw(handler))
+        .route(topic, handler)
         .start()
         .await
         .because("starting a service")?;

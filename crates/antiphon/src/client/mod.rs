@@ -28,10 +28,10 @@ use self::inner::Inner;
 pub use self::{
     builder::ClientBuilder,
     gather::{GatherError, GatherReply, GatherStream, Gathered, Missing},
-    reply::Reply,
+    reply::{Reply, TypedReply},
     request::{
         Extensions, Gather, Request, RequestBuilder, RequestFuture, Scatter, TypedFanOut,
-        TypedGatherStream, TypedReply, TypedRequest, WithReply, call,
+        TypedGatherStream, TypedRequest, WithReply, call,
     },
     service::Target,
     stray::{StrayCounts, StrayKind, StrayReply},

@@ -90,6 +90,49 @@ impl Reply {
     }
 }
 
+/// A decoded reply, with the record that it came in.
+#[derive(Clone, Debug)]
+pub struct TypedReply<T> {
+    value: T,
+    reply: Reply,
+}
+
+impl<T> TypedReply<T> {
+    pub(crate) fn new(value: T, reply: Reply) -> Self {
+        Self { value, reply }
+    }
+
+    /// The value.
+    pub fn value(&self) -> &T {
+        &self.value
+    }
+
+    /// The value, to keep.
+    pub fn into_value(self) -> T {
+        self.value
+    }
+
+    /// The reply as it came: bytes, headers, place in the reply topic.
+    pub fn reply(&self) -> &Reply {
+        &self.reply
+    }
+
+    /// The id that request and reply bear on the wire.
+    pub fn correlation_id(&self) -> CorrelationId {
+        self.reply.correlation_id()
+    }
+
+    /// The first application header of this name; see [`Reply::header`].
+    pub fn header(&self, name: &str) -> Option<&Bytes> {
+        self.reply.header(name)
+    }
+
+    /// Who answered, where the headers were read; see [`Reply::responder`].
+    pub fn responder(&self) -> Option<&str> {
+        self.reply.responder()
+    }
+}
+
 /// A reply that was matched by its key, so that its headers say nothing that must be read; as it
 /// waits in the table for its caller.
 ///

@@ -8,11 +8,12 @@ use tower::{BoxError, Layer, Service as TowerService};
 use super::{
     Service,
     handler::{
-        Handler, HandlerService, adapters,
+        Endpoint, Handler, HandlerService,
         message::{Inbound, Reply},
     },
     inner::{Inner, Plan},
-    router::Routes,
+    router::Router,
+    routes::{Routes, Serve, layered},
 };
 use crate::{
     config::{KafkaConfig, ServiceConfig},
@@ -29,30 +30,36 @@ pub struct ServiceBuilder {
     kafka: KafkaConfig,
     config: ServiceConfig,
     transport: Option<Arc<dyn Transport>>,
-    routes: Routes,
+    routes: Router,
     wrong: Option<StartError>,
 }
 
 impl Service {
     /// Starts to describe a service. The name is also the default consumer group, and gathers tell
     /// responders apart by it.
-    pub fn builder(name: impl Into<String>, version: impl Into<String>) -> ServiceBuilder {
-        ServiceBuilder::new(name.into(), version.into())
+    pub fn builder(name: impl Into<String>) -> ServiceBuilder {
+        ServiceBuilder::new(name.into())
     }
 }
 
 impl ServiceBuilder {
-    fn new(name: String, version: String) -> Self {
+    fn new(name: String) -> Self {
         Self {
             name,
-            version,
+            version: String::new(),
             instance: None,
             kafka: KafkaConfig::default(),
             config: ServiceConfig::default(),
             transport: None,
-            routes: Routes::default(),
+            routes: Router::default(),
             wrong: None,
         }
+    }
+
+    /// The version that requesters see behind the name. Default: none.
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.version = version.into();
+        self
     }
 
     /// How to reach Kafka.
@@ -73,7 +80,8 @@ impl ServiceBuilder {
         self
     }
 
-    /// Uses another log than Kafka. The settings of the brokers are ignored then.
+    /// A transport to use: a connection that is shared with other clients and services, or another
+    /// log than Kafka. The settings of the brokers are ignored then.
     pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.transport = Some(transport);
         self
@@ -105,37 +113,60 @@ impl ServiceBuilder {
     }
 
     /// Answers requests on `topic` that name no operation.
-    pub fn route(self, topic: &str, handler: impl Handler) -> Self {
-        self.add(topic, None, Arc::new(handler))
+    pub fn route<Args>(self, topic: &str, handler: impl Handler<Args>) -> Self {
+        self.topic(topic, Routes::new().default(handler))
     }
 
     /// Answers requests on `topic` for one operation.
-    pub fn operation(self, topic: &str, operation: &str, handler: impl Handler) -> Self {
-        self.add(topic, Some(operation), Arc::new(handler))
+    pub fn operation<Args>(
+        self,
+        topic: &str,
+        operation: &str,
+        handler: impl Handler<Args>,
+    ) -> Self {
+        self.topic(topic, Routes::new().on(operation, handler))
+    }
+
+    /// Answers requests on `topic` by these routes. May be called several times for one topic.
+    pub fn topic(mut self, topic: &str, routes: Routes) -> Self {
+        for (operation, endpoint) in routes.into_endpoints() {
+            self = self.add(topic, operation.as_deref(), endpoint);
+        }
+        self
+    }
+
+    /// Serves a definition: what `#[antiphon::service]` generates.
+    pub fn serve(self, server: impl Serve) -> Self {
+        let topic = server.topic().to_owned();
+        self.topic(&topic, server.routes())
     }
 
     /// Wraps every handler added so far in a tower layer; the last added is the outermost.
+    ///
+    /// Tower's own `timeout`, `load_shed` and `BoxCloneService` fit as they are: see
+    /// [`service::tower`](crate::service::tower()) for what becomes of their errors. A
+    /// [synchronous](crate::service::sync()) handler in a layer is still called where requests are
+    /// read; only if the layer has to wait, the request goes on as a task.
     pub fn layer<L>(mut self, layer: L) -> Self
     where
         L: Layer<HandlerService>,
-        L::Service: TowerService<Inbound> + Clone + Send + Sync + 'static,
+        L::Service: TowerService<Inbound> + Clone + Send + 'static,
         <L::Service as TowerService<Inbound>>::Response: Into<Reply>,
         <L::Service as TowerService<Inbound>>::Error: Into<BoxError>,
         <L::Service as TowerService<Inbound>>::Future: Send + 'static,
     {
-        self.routes
-            .wrap(|inner| Arc::new(adapters::tower(layer.layer(HandlerService::new(inner)))));
+        self.routes.wrap(|inner| layered(&layer, inner).0);
         self
     }
 
-    fn add(mut self, topic: &str, operation: Option<&str>, handler: Arc<dyn Handler>) -> Self {
+    fn add(mut self, topic: &str, operation: Option<&str>, endpoint: Endpoint) -> Self {
         let wrong = if !is_legal_topic_name(topic) {
             Some(format!("{topic:?} is not a legal topic name"))
         } else if let Some(operation) = operation.filter(|o| !is_operation_name(o)) {
             Some(format!(
                 "{operation:?} is not an operation name: 1 to 200 of a-z A-Z 0-9 . _ / -"
             ))
-        } else if !self.routes.add(topic, operation, handler) {
+        } else if !self.routes.add(topic, operation, endpoint.0) {
             Some(format!(
                 "two handlers for {topic} {}",
                 operation.unwrap_or("")
@@ -199,7 +230,7 @@ impl ServiceBuilder {
 /// Most bytes of a responder's identity: the other fields of the packed header need room too.
 const LONGEST_IDENTITY: usize = 512;
 
-fn check(name: &str, config: &ServiceConfig, routes: &Routes) -> Result<(), StartError> {
+fn check(name: &str, config: &ServiceConfig, routes: &Router) -> Result<(), StartError> {
     if name.is_empty() {
         return Err(StartError::config("a service needs a name"));
     }

@@ -14,7 +14,7 @@ use super::{
         ReplySender, address::Allowed, encoder::Encoder, topics::ReplyTopics,
         unacknowledged::Unacknowledged,
     },
-    router::Routes,
+    router::Router,
     run::{Executor, Handlers, pump},
 };
 use crate::{
@@ -39,7 +39,7 @@ pub(crate) struct Plan {
     pub(crate) responder: String,
     pub(crate) group: String,
     pub(crate) topics: Vec<String>,
-    pub(crate) routes: Routes,
+    pub(crate) routes: Router,
     pub(crate) config: ServiceConfig,
 }
 

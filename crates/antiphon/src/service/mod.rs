@@ -12,21 +12,29 @@ mod partitions;
 mod reply;
 mod request;
 mod router;
+mod routes;
 mod run;
 
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
+#[cfg(feature = "test-util")]
+pub use self::handler::test::TestContext;
 use self::inner::Inner;
 pub use self::{
     builder::ServiceBuilder,
     handler::{
-        Handler, HandlerService, SyncHandler,
-        adapters::{json, raw, sync, tower, typed},
+        Endpoint, Handler, HandlerService, RequestHandler, SyncHandler,
+        adapters::{sync, tower, typed},
+        extract::{
+            Extracted, FromContext, FromRef, FromRequest, Json, State, WithPayload, WithoutPayload,
+        },
         message::{Context, Inbound, Reply},
+        reply::IntoReply,
         sync::SyncRequest,
     },
+    routes::{Routes, Serve},
 };
 use crate::{
     notify::close_timeout,

@@ -30,7 +30,7 @@ pub(crate) struct Partition {
 }
 
 impl Partition {
-    fn new(at: TopicPartition, env: &Arc<ServiceEnv>) -> Self {
+    pub(super) fn new(at: TopicPartition, env: &Arc<ServiceEnv>) -> Self {
         Self {
             at,
             env: Arc::clone(env),

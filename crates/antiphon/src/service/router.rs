@@ -2,14 +2,14 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::handler::Handler;
+use super::handler::RequestHandler;
 
 /// A fast hash: every request looks one up, and only the service adds names.
 type ByName<T> = HashMap<Arc<str>, T, foldhash::fast::RandomState>;
 
 /// The handlers of a service, by topic and operation.
 #[derive(Default)]
-pub(crate) struct Routes {
+pub(crate) struct Router {
     topics: ByName<TopicRoutes>,
     served: Vec<Served>,
 }
@@ -22,7 +22,7 @@ struct TopicRoutes {
 
 /// A handler, and the operation that it serves.
 struct Served {
-    handler: Arc<dyn Handler>,
+    handler: Arc<dyn RequestHandler>,
     operation: Option<Arc<str>>,
 }
 
@@ -30,14 +30,14 @@ struct Served {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Route(usize);
 
-impl Routes {
+impl Router {
     /// Adds a handler; false when there is one already.
     #[must_use]
     pub(crate) fn add(
         &mut self,
         topic: &str,
         operation: Option<&str>,
-        handler: Arc<dyn Handler>,
+        handler: Arc<dyn RequestHandler>,
     ) -> bool {
         let route = Route(self.served.len());
         let operation: Option<Arc<str>> = operation.map(Into::into);
@@ -51,7 +51,10 @@ impl Routes {
     }
 
     /// Wraps every handler.
-    pub(crate) fn wrap(&mut self, wrap: impl Fn(Arc<dyn Handler>) -> Arc<dyn Handler>) {
+    pub(crate) fn wrap(
+        &mut self,
+        wrap: impl Fn(Arc<dyn RequestHandler>) -> Arc<dyn RequestHandler>,
+    ) {
         for one in &mut self.served {
             one.handler = wrap(Arc::clone(&one.handler));
         }
@@ -65,7 +68,7 @@ impl Routes {
         }
     }
 
-    pub(crate) fn handler(&self, route: Route) -> Option<&dyn Handler> {
+    pub(crate) fn handler(&self, route: Route) -> Option<&dyn RequestHandler> {
         self.served.get(route.0).map(|one| &*one.handler)
     }
 

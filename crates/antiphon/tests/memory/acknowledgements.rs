@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon::{Service, config::ServiceConfig, service, transport::memory::MemoryBroker};
+use antiphon::{Service, config::ServiceConfig, transport::memory::MemoryBroker};
 use bytes::Bytes;
 use tokio::{sync::Notify, time::Instant};
 
@@ -117,7 +117,7 @@ async fn a_revocation_ends_when_the_last_reply_is_acknowledged() {
     let gate = Arc::new(Notify::new());
     let start = |name: &str| {
         let (ran, gate) = (Arc::clone(&ran), Arc::clone(&gate));
-        let handler = move |_, value: Bytes| {
+        let handler = move |value: Bytes| {
             let (ran, gate) = (Arc::clone(&ran), Arc::clone(&gate));
             async move {
                 ran.fetch_add(1, Ordering::SeqCst);
@@ -125,11 +125,12 @@ async fn a_revocation_ends_when_the_last_reply_is_acknowledged() {
                 Ok(value)
             }
         };
-        Service::builder("s", "1")
+        Service::builder("s")
+            .version("1")
             .transport(broker.transport())
             .instance(name)
             .config(lazy())
-            .route("echo", service::raw(handler))
+            .route("echo", handler)
             .start()
     };
     let one = start("one").await.unwrap();

@@ -9,7 +9,7 @@ use std::{
 };
 
 use antiphon::{
-    Service, Status, service,
+    Service, Status,
     transport::memory::{Faults, MemoryBroker},
 };
 use bytes::Bytes;
@@ -163,13 +163,11 @@ async fn draining_ends_what_runs_commits_all_and_takes_nothing_new() {
 }
 
 async fn echo_in_group(broker: &MemoryBroker, group: &str) -> Service {
-    let service = Service::builder("another", "1")
+    let service = Service::builder("another")
+        .version("1")
         .transport(broker.transport())
         .group(group)
-        .route(
-            "echo",
-            service::raw(|_, value: Bytes| async move { Ok(value) }),
-        )
+        .route("echo", |value: Bytes| async move { Ok(value) })
         .start()
         .await
         .unwrap();

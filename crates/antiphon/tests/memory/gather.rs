@@ -11,7 +11,6 @@ use std::{
 use antiphon::{
     Client, Executed, Gathered, RequestErrorKind as Kind, Service, Status,
     config::{ClientConfig, GatherConfig},
-    service,
     transport::memory::MemoryBroker,
 };
 use bytes::Bytes;
@@ -30,15 +29,13 @@ pub(crate) async fn slow(
     millis: u64,
 ) -> Service {
     broker.create_topic(topic, 1);
-    let service = Service::builder(name, "1")
+    let service = Service::builder(name)
+        .version("1")
         .transport(broker.transport())
-        .route(
-            topic,
-            service::raw(move |_, _| async move {
-                tokio::time::sleep(Duration::from_millis(millis)).await;
-                Ok(name)
-            }),
-        )
+        .route(topic, move || async move {
+            tokio::time::sleep(Duration::from_millis(millis)).await;
+            Ok(name)
+        })
         .start()
         .await
         .unwrap();

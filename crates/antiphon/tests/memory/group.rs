@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon::{Service, config::ServiceConfig, service, transport::memory::MemoryBroker};
+use antiphon::{Service, config::ServiceConfig, transport::memory::MemoryBroker};
 use bytes::Bytes;
 
 use crate::support::{ask, bytes, client, eventually, headers};
@@ -30,19 +30,17 @@ async fn join(
         revoke_timeout,
         ..ServiceConfig::default()
     };
-    Service::builder("s", "1")
+    Service::builder("s")
+        .version("1")
         .transport(broker.transport())
         .config(config)
-        .route(
-            "echo",
-            service::raw(move |_, value: Bytes| {
-                *noted.lock().unwrap().entry(value.clone()).or_default() += 1;
-                async move {
-                    tokio::time::sleep(work).await;
-                    Ok(value)
-                }
-            }),
-        )
+        .route("echo", move |value: Bytes| {
+            *noted.lock().unwrap().entry(value.clone()).or_default() += 1;
+            async move {
+                tokio::time::sleep(work).await;
+                Ok(value)
+            }
+        })
         .start()
         .await
         .unwrap()

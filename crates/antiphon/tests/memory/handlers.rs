@@ -11,7 +11,6 @@ use std::{
 use antiphon::{
     Code, Context, Executed, RequestErrorKind as Kind, Service,
     config::{FirstPoll, ServiceConfig},
-    service::{self},
     transport::memory::MemoryBroker,
 };
 use bytes::Bytes;
@@ -305,16 +304,13 @@ async fn a_handler_knows_what_came_with_its_request() {
     let broker = broker();
     let seen: Arc<Mutex<Vec<Context>>> = Arc::default();
     let kept = Arc::clone(&seen);
-    let service = Service::builder("s", "1")
+    let service = Service::builder("s")
+        .version("1")
         .transport(broker.transport())
-        .operation(
-            "echo",
-            "get",
-            service::raw(move |context, value: Bytes| {
-                kept.lock().unwrap().push(context);
-                async move { Ok(value) }
-            }),
-        )
+        .operation("echo", "get", move |context: Context, value: Bytes| {
+            kept.lock().unwrap().push(context);
+            async move { Ok(value) }
+        })
         .start()
         .await
         .unwrap();

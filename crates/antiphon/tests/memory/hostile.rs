@@ -4,7 +4,6 @@
 use antiphon::{
     Code, Service,
     config::ServiceConfig,
-    service,
     transport::{
         HeaderPairs,
         memory::{MemoryBroker, StoredRecord},
@@ -282,8 +281,9 @@ async fn a_pattern_allows_whole_names_only_and_never_internal_ones() {
     let broker = tempting();
     broker.create_topic("answers-1", 1);
     broker.create_topic("my-answers-1", 1);
-    let handler = || service::raw(|_, value: Bytes| async move { Ok(value) });
-    let service = Service::builder("echo-service", "1")
+    let handler = || |value: Bytes| async move { Ok(value) };
+    let service = Service::builder("echo-service")
+        .version("1")
         .transport(broker.transport())
         .allow_reply_topic("answers-[0-9]+|__.*")
         .allow_reply_topic("echo")

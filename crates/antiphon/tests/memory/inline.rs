@@ -9,7 +9,6 @@ use std::{
 use antiphon::{
     Code, Executed, RequestErrorKind as Kind, Service, Status,
     config::{FirstPoll, ServiceConfig},
-    service,
 };
 use bytes::Bytes;
 use tokio::task;
@@ -151,21 +150,19 @@ async fn a_handler_may_ask_another_service() {
     let _behind = serve(&broker, "behind", |_, value| async move { Ok(value) }).await;
     let client = client(&broker).await;
     let asking = client.clone();
-    let front = Service::builder("front", "1.0.0")
+    let front = Service::builder("front")
+        .version("1.0.0")
         .transport(broker.transport())
         .config(inline())
-        .route(
-            "front",
-            service::raw(move |_, value: Bytes| {
-                let call = asking.request("echo").value(value).send();
-                async move {
-                    let reply = call.await;
-                    reply
-                        .map_err(|error| Status::unavailable(error.to_string()))
-                        .map(antiphon::Reply::into_value)
-                }
-            }),
-        )
+        .route("front", move |value: Bytes| {
+            let call = asking.request("echo").value(value).send();
+            async move {
+                let reply = call.await;
+                reply
+                    .map_err(|error| Status::unavailable(error.to_string()))
+                    .map(antiphon::Reply::into_value)
+            }
+        })
         .start()
         .await
         .unwrap();

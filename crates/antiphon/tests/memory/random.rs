@@ -10,7 +10,6 @@ use std::{
 use antiphon::{
     Client, Executed, RequestErrorKind as Kind, Service, Status,
     config::{ClientConfig, ServiceConfig},
-    service,
     transport::memory::{Faults, MemoryBroker},
 };
 use bytes::Bytes;
@@ -40,7 +39,7 @@ async fn start(broker: &MemoryBroker, ran: &Ran, seed: u64) -> Service {
         handler_timeout: Duration::from_secs(2),
         ..ServiceConfig::default()
     };
-    let handler = service::raw(move |_, value: Bytes| {
+    let handler = move |value: Bytes| {
         ran.lock().unwrap().insert(value.clone());
         let (dice, work) = {
             let mut random = random.lock().unwrap();
@@ -57,8 +56,9 @@ async fn start(broker: &MemoryBroker, ran: &Ran, seed: u64) -> Service {
                 _ => Ok(value),
             }
         }
-    });
-    Service::builder("s", "1")
+    };
+    Service::builder("s")
+        .version("1")
         .transport(broker.transport())
         .config(config)
         .route("echo", handler)

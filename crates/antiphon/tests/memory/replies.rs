@@ -177,16 +177,14 @@ async fn a_client_that_reads_headers_learns_who_answered() {
 #[tokio::test(start_paused = true)]
 async fn a_handlers_headers_arrive_and_take_the_key_away() {
     let broker = broker();
-    let service = antiphon::Service::builder("s", "1")
+    let service = antiphon::Service::builder("s")
+        .version("1")
         .transport(broker.transport())
-        .route(
-            "echo",
-            antiphon::service::raw(|_, value: bytes::Bytes| async move {
-                Ok(Reply::new(value)
-                    .header("x-cost", "3")
-                    .content_type("text/plain"))
-            }),
-        )
+        .route("echo", |value: bytes::Bytes| async move {
+            Ok(Reply::new(value)
+                .header("x-cost", "3")
+                .content_type("text/plain"))
+        })
         .start()
         .await
         .unwrap();

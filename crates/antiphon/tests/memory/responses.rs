@@ -21,15 +21,13 @@ async fn answering(
     broker: &MemoryBroker,
     response: impl Fn() -> Reply + Send + Sync + 'static,
 ) -> Service {
-    let service = Service::builder("s", "1")
+    let service = Service::builder("s")
+        .version("1")
         .transport(broker.transport())
-        .route(
-            "echo",
-            service::raw(move |_, _| {
-                let response = response();
-                async move { Ok(response) }
-            }),
-        )
+        .route("echo", move || {
+            let response = response();
+            async move { Ok(response) }
+        })
         .start()
         .await
         .unwrap();
@@ -139,11 +137,12 @@ async fn a_typed_handler_refuses_what_does_not_decode_without_running() {
     let broker = broker();
     let ran = Arc::new(AtomicBool::new(false));
     let noted = Arc::clone(&ran);
-    let service = Service::builder("s", "1")
+    let service = Service::builder("s")
+        .version("1")
         .transport(broker.transport())
         .route(
             "echo",
-            service::json(move |_, number: u32| {
+            service::typed(antiphon::codec::Json, move |_, number: u32| {
                 noted.store(true, Ordering::Relaxed);
                 async move { Ok(number + 1) }
             }),

@@ -18,8 +18,9 @@ use crate::support::{assert_placed, broker, client};
 #[tokio::test(start_paused = true)]
 async fn operations_reach_their_own_handlers() {
     let broker = broker();
-    let named = |name: &'static str| service::raw(move |_, _| async move { Ok(name) });
-    let service = Service::builder("s", "1")
+    let named = |name: &'static str| move || async move { Ok(name) };
+    let service = Service::builder("s")
+        .version("1")
         .transport(broker.transport())
         .operation("echo", "get", named("get"))
         .operation("echo", "orders/put", named("put"))
@@ -56,9 +57,10 @@ async fn operations_reach_their_own_handlers() {
 #[tokio::test(start_paused = true)]
 async fn a_topic_without_a_plain_handler_wants_an_operation() {
     let broker = broker();
-    let service = Service::builder("s", "1")
+    let service = Service::builder("s")
+        .version("1")
         .transport(broker.transport())
-        .operation("echo", "get", service::raw(|_, _| async { Ok("x") }))
+        .operation("echo", "get", || async { Ok("x") })
         .start()
         .await
         .unwrap();
@@ -112,22 +114,16 @@ async fn the_last_layer_is_the_outermost_and_may_refuse() {
         })
     };
     let noted = Arc::clone(&log);
-    let service = Service::builder("s", "1")
+    let service = Service::builder("s")
+        .version("1")
         .transport(broker.transport())
-        .route(
-            "echo",
-            service::raw(move |_, value: Bytes| {
-                noted.lock().unwrap().push("handler");
-                async move { Ok(value) }
-            }),
-        )
+        .route("echo", move |value: Bytes| {
+            noted.lock().unwrap().push("handler");
+            async move { Ok(value) }
+        })
         .layer(layer("inner"))
         .layer(layer("outer"))
-        .operation(
-            "echo",
-            "bare",
-            service::raw(|_, value: Bytes| async move { Ok(value) }),
-        )
+        .operation("echo", "bare", |value: Bytes| async move { Ok(value) })
         .start()
         .await
         .unwrap();
@@ -179,7 +175,8 @@ impl TowerService<service::Inbound> for Shouting {
 #[tokio::test(start_paused = true)]
 async fn a_tower_service_answers() {
     let broker = broker();
-    let service = Service::builder("s", "1")
+    let service = Service::builder("s")
+        .version("1")
         .transport(broker.transport())
         .route("echo", service::tower(Shouting(false)))
         .start()

@@ -2,11 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use antiphon::{
-    RequestErrorKind as Kind, Service, StartErrorKind,
-    config::ServiceConfig,
-    service::{self},
-};
+use antiphon::{RequestErrorKind as Kind, Service, StartErrorKind, config::ServiceConfig};
 use bytes::Bytes;
 use tokio::sync::Notify;
 
@@ -15,8 +11,12 @@ use crate::support::{broker, client, echo};
 #[tokio::test(start_paused = true)]
 async fn a_service_that_makes_no_sense_does_not_start() {
     let broker = broker();
-    let new = |name: &str| Service::builder(name, "1").transport(broker.transport());
-    let handler = || service::raw(|_, value: Bytes| async move { Ok(value) });
+    let new = |name: &str| {
+        Service::builder(name)
+            .version("1")
+            .transport(broker.transport())
+    };
+    let handler = || |value: Bytes| async move { Ok(value) };
     let with = |set: fn(&mut ServiceConfig)| {
         let mut config = ServiceConfig::default();
         set(&mut config);
@@ -63,13 +63,11 @@ async fn settings_without_end_are_taken() {
         create_topics: Some(2),
         ..ServiceConfig::default()
     };
-    let service = Service::builder("s", "1")
+    let service = Service::builder("s")
+        .version("1")
         .transport(broker.transport())
         .config(config)
-        .route(
-            "created",
-            service::raw(|_, value: Bytes| async move { Ok(value) }),
-        )
+        .route("created", |value: Bytes| async move { Ok(value) })
         .start()
         .await
         .unwrap();

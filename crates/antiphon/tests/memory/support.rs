@@ -44,9 +44,10 @@ where
     F: Fn(service::Context, Bytes) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<Bytes, Status>> + Send + 'static,
 {
-    let service = Service::builder(name, "1.0.0")
+    let service = Service::builder(name)
+        .version("1.0.0")
         .transport(broker.transport())
-        .route("echo", service::raw(handler))
+        .route("echo", handler)
         .start()
         .await
         .unwrap();
@@ -63,15 +64,16 @@ where
     F: Fn(service::Context, Bytes) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<Bytes, Status>> + Send + 'static,
 {
-    serve_handler(broker, config, service::raw(handler)).await
+    serve_handler(broker, config, handler).await
 }
 
-pub(crate) async fn serve_handler(
+pub(crate) async fn serve_handler<Args>(
     broker: &MemoryBroker,
     config: ServiceConfig,
-    handler: impl Handler,
+    handler: impl Handler<Args>,
 ) -> Service {
-    let service = Service::builder("echo-service", "1.0.0")
+    let service = Service::builder("echo-service")
+        .version("1.0.0")
         .transport(broker.transport())
         .config(config)
         .route("echo", handler)

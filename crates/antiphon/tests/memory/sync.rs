@@ -224,7 +224,8 @@ async fn in_a_layer_it_is_a_handler_as_any_other() {
             }
         })
     });
-    let service = Service::builder("echo-service", "1.0.0")
+    let service = Service::builder("echo-service")
+        .version("1.0.0")
         .transport(broker.transport())
         .operation(
             "echo",

@@ -7,7 +7,7 @@ use std::sync::{
 
 use antiphon::{
     Status,
-    service::{Handler, Inbound, Reply},
+    service::{Inbound, Reply, RequestHandler},
 };
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt, ready};
@@ -55,7 +55,7 @@ impl Answers {
     }
 }
 
-impl Handler for Answers {
+impl RequestHandler for Answers {
     fn handle(&self, request: Inbound) -> BoxFuture<'static, Result<Reply, Status>> {
         let counts = Arc::clone(&self.counts);
         let answer = match &self.how {

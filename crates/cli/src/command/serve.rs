@@ -75,7 +75,8 @@ async fn start(args: ServeArgs, settings: Settings, answers: Answers) -> Result<
     let config = config(&args, &settings);
     let name = args.service.or_else(|| config.group.clone());
     let name = name.unwrap_or_else(|| args.topic.clone());
-    let builder = Service::builder(name, env!("CARGO_PKG_VERSION"))
+    let builder = Service::builder(name)
+        .version(env!("CARGO_PKG_VERSION"))
         .kafka(settings.kafka)
         .config(config);
     let builder = match &args.operation {

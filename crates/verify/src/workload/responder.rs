@@ -10,7 +10,8 @@ use std::{
 
 use antiphon::{
     Context, Status,
-    service::{self, Handler},
+    codec::Raw,
+    service::{self, RequestHandler},
 };
 use bytes::Bytes;
 
@@ -26,9 +27,15 @@ const TOO_LARGE: usize = 2 << 20;
 ///
 /// A process has one, for all of its routes: it numbers the executions of the process, and two handlers
 /// would give the same numbers.
-pub fn answering(recorder: Arc<dyn Recorder>, process: Arc<ProcessId>, key: Key) -> impl Handler {
+pub fn answering(
+    recorder: Arc<dyn Recorder>,
+    process: Arc<ProcessId>,
+    key: Key,
+) -> impl RequestHandler {
     let answering = Arc::new(Answering::new(recorder, process, key));
-    service::raw(move |context, value| answer(Arc::clone(&answering), context, value))
+    service::typed(Raw, move |context: Context, value: Bytes| {
+        answer(Arc::clone(&answering), context, value)
+    })
 }
 
 /// The same as a synchronous handler. It ignores the working time of the request.
@@ -36,7 +43,7 @@ pub fn answering_at_once(
     recorder: Arc<dyn Recorder>,
     process: Arc<ProcessId>,
     key: Key,
-) -> impl Handler {
+) -> impl RequestHandler {
     let answering = Answering::new(recorder, process, key);
     service::sync(move |request| {
         let (topic, id) = (request.topic(), request.correlation_id());

@@ -9,7 +9,7 @@ use antiphon_proto::{Executed, mutant};
 
 pub(crate) use self::collector::Collector;
 pub use self::stream::GatherStream;
-use super::{reply::Reply, request::TypedReply};
+use super::reply::{Reply, TypedReply};
 use crate::error::{RequestError, RequestErrorKind};
 
 /// A reply, or a responder's error.

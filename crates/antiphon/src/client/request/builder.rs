@@ -2,18 +2,14 @@
 
 use std::{fmt, future::IntoFuture, sync::Arc};
 
-use serde::{Serialize, de::DeserializeOwned};
-
 use super::{
     super::{inner::Inner, reply::Reply},
-    Request, RequestFuture, TypedRequest,
+    future::RequestFuture,
     parts::{Destination, RequestParts},
     payload_setters, setters,
+    value::Request,
 };
-use crate::{
-    codec::{Decode, Encode, Json},
-    error::RequestError,
-};
+use crate::{codec::Encoded, error::RequestError};
 
 /// One request for one reply. Made by [`Client::request`](crate::Client::request). Nothing happens
 /// until it is awaited.
@@ -54,27 +50,6 @@ impl RequestBuilder {
         &mut self.parts
     }
 
-    /// Encodes `value` as JSON, and decodes the reply. `T` is the type of the reply.
-    ///
-    /// Set the operation before: the codec reads it.
-    pub fn json<T: DeserializeOwned>(
-        self,
-        value: &(impl Serialize + ?Sized),
-    ) -> TypedRequest<Json, T> {
-        self.codec(Json, value)
-    }
-
-    /// Encodes `value` with a codec, and decodes the reply with it. `T` is the type of the reply.
-    ///
-    /// Set the operation before: the codec reads it.
-    pub fn codec<C, Req, T>(self, codec: C, value: &Req) -> TypedRequest<C, T>
-    where
-        C: Encode<Req> + Decode<T>,
-        Req: ?Sized,
-    {
-        TypedRequest::new(self, codec, value)
-    }
-
     /// Sends the request and waits for its reply, as awaiting the builder does.
     ///
     /// # Errors
@@ -109,7 +84,7 @@ impl RequestBuilder {
         &self.parts
     }
 
-    pub(super) fn set_encoded(&mut self, encoded: crate::codec::Encoded) {
+    pub(super) fn set_encoded(&mut self, encoded: Encoded) {
         self.parts.set_encoded(encoded);
     }
 }

@@ -4,7 +4,6 @@ use std::{future::IntoFuture, sync::Arc};
 
 use antiphon_proto::{GatherRule, ReplyMode, Until};
 use futures::future::BoxFuture;
-use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     super::{
@@ -12,13 +11,13 @@ use super::{
         gather::{GatherError, GatherStream, Gathered},
         inner::Inner,
     },
-    RequestFuture, TypedFanOut,
     builder::destination,
+    future::RequestFuture,
     parts::{Destination, RequestParts},
     payload_setters, setters,
 };
 use crate::{
-    codec::{Coded, Decode, Direction, Encode, Encoded, Json, Outbound},
+    codec::{CodecError, Coded, Encoded},
     error::RequestError,
 };
 
@@ -93,16 +92,6 @@ macro_rules! sends {
                 .map_err(GatherError::refused)?
                 .collect_all()
                 .await
-        }
-
-        /// Encodes `value` as JSON, and decodes the replies. `T` is the type of a reply.
-        ///
-        /// Set the operation before: the codec reads it.
-        pub fn json<T: DeserializeOwned>(
-            self,
-            value: &(impl Serialize + ?Sized),
-        ) -> TypedFanOut<Json, T> {
-            self.codec(Json, value)
         }
 
         pub(super) fn parts_mut(&mut self) -> &mut RequestParts {
@@ -186,22 +175,6 @@ impl Scatter {
         self.stream_of(parts)
     }
 
-    /// Encodes `value` with a codec for each topic, and decodes the replies with it. `T` is the
-    /// type of a reply.
-    ///
-    /// Set the operation before: the codec reads it.
-    pub fn codec<C, Req, T>(self, codec: C, value: &Req) -> TypedFanOut<C, T>
-    where
-        C: Encode<Req> + Decode<T>,
-        Req: ?Sized,
-    {
-        let operation = self.parts.operation.as_deref();
-        let targets = self.targets.iter();
-        let encoded = targets.map(|topic| encode(&codec, value, topic, operation));
-        let encoded = encoded.collect();
-        TypedFanOut::scatter(self, codec, encoded)
-    }
-
     /// One call for each target, with these parts.
     fn stream_of(self, parts: Vec<RequestParts>) -> Result<GatherStream, RequestError> {
         let count = u32::try_from(self.targets.len()).unwrap_or(u32::MAX);
@@ -232,8 +205,12 @@ impl Scatter {
         self.stream_of(parts)
     }
 
-    pub(super) fn operation_name(&self) -> Option<String> {
-        self.parts.operation.clone()
+    pub(super) fn targets(&self) -> &[String] {
+        &self.targets
+    }
+
+    pub(super) fn operation_name(&self) -> Option<&str> {
+        self.parts.operation.as_deref()
     }
 }
 
@@ -264,19 +241,6 @@ impl Gather {
         Ok(GatherStream::of_mailbox(rule, admitted))
     }
 
-    /// Encodes `value` with a codec, and decodes the replies with it. `T` is the type of a reply.
-    ///
-    /// Set the operation before: the codec reads it.
-    pub fn codec<C, Req, T>(self, codec: C, value: &Req) -> TypedFanOut<C, T>
-    where
-        C: Encode<Req> + Decode<T>,
-        Req: ?Sized,
-    {
-        let topic = self.parts.topic(&self.client.0.topics);
-        let encoded = encode(&codec, value, topic, self.parts.operation.as_deref());
-        TypedFanOut::gather(self, codec, encoded)
-    }
-
     pub(super) async fn stream_encoded(
         mut self,
         encoded: Coded<Encoded>,
@@ -289,21 +253,16 @@ impl Gather {
         self.stream().await
     }
 
-    pub(super) fn operation_name(&self) -> Option<String> {
-        self.parts.operation.clone()
+    pub(super) fn topic(&self) -> &str {
+        self.parts.topic(&self.client.0.topics)
+    }
+
+    pub(super) fn operation_name(&self) -> Option<&str> {
+        self.parts.operation.as_deref()
     }
 }
 
-fn encode<C: Encode<Req>, Req: ?Sized>(
-    codec: &C,
-    value: &Req,
-    topic: &str,
-    operation: Option<&str>,
-) -> Coded<Encoded> {
-    codec.encode(value, &Outbound::new(topic, operation, Direction::Request))
-}
-
-pub(super) fn unencodable(topic: &str, error: crate::codec::CodecError) -> RequestError {
+pub(super) fn unencodable(topic: &str, error: CodecError) -> RequestError {
     RequestError::invalid("the request does not encode")
         .on(&topic.into(), None)
         .with_source(error)

@@ -15,7 +15,7 @@ pub use self::{
     extensions::Extensions,
     fan_out::{Gather, Scatter},
     future::RequestFuture,
-    typed::{TypedReply, TypedRequest, WithReply, call},
+    typed::{TypedRequest, WithReply, call},
     typed_fan_out::{TypedFanOut, TypedGatherStream},
     value::Request,
 };

@@ -2,14 +2,20 @@
 
 use std::{fmt, future::IntoFuture, marker::PhantomData, sync::Arc};
 
-use antiphon_proto::{CorrelationId, Executed};
-use bytes::Bytes;
+use antiphon_proto::Executed;
 use futures::future::BoxFuture;
+use serde::{Serialize, de::DeserializeOwned};
 use tower::{BoxError, Service as TowerService, ServiceExt as _};
 
-use super::{super::reply::Reply, Request, RequestBuilder, parts::RequestParts, setters};
+use super::{
+    super::reply::{Reply, TypedReply},
+    builder::RequestBuilder,
+    parts::RequestParts,
+    setters,
+    value::Request,
+};
 use crate::{
-    codec::{Coded, Decode, Direction, Encode, Encoded, Outbound, Received},
+    codec::{CodecError, Coded, Decode, Direction, Encode, Encoded, Json, Outbound, Received},
     error::{RequestError, RequestErrorKind},
 };
 
@@ -36,8 +42,31 @@ pub struct TypedRequest<C, T> {
     reply: PhantomData<fn() -> T>,
 }
 
+impl RequestBuilder {
+    /// Encodes `value` as JSON, and decodes the reply. `T` is the type of the reply.
+    ///
+    /// Set the operation before: the codec reads it.
+    pub fn json<T: DeserializeOwned>(
+        self,
+        value: &(impl Serialize + ?Sized),
+    ) -> TypedRequest<Json, T> {
+        self.codec(Json, value)
+    }
+
+    /// Encodes `value` with a codec, and decodes the reply with it. `T` is the type of the reply.
+    ///
+    /// Set the operation before: the codec reads it.
+    pub fn codec<C, Req, T>(self, codec: C, value: &Req) -> TypedRequest<C, T>
+    where
+        C: Encode<Req> + Decode<T>,
+        Req: ?Sized,
+    {
+        TypedRequest::new(self, codec, value)
+    }
+}
+
 impl<C: Decode<T>, T> TypedRequest<C, T> {
-    pub(super) fn new<Req: ?Sized>(request: RequestBuilder, codec: C, value: &Req) -> Self
+    fn new<Req: ?Sized>(request: RequestBuilder, codec: C, value: &Req) -> Self
     where
         C: Encode<Req>,
     {
@@ -74,7 +103,7 @@ impl<C: Decode<T>, T> TypedRequest<C, T> {
     /// # Cancel safety
     /// As [`RequestBuilder::send`].
     pub async fn send(self) -> Result<T, RequestError> {
-        Ok(self.call().await?.value)
+        Ok(self.call().await?.into_value())
     }
 
     async fn call(self) -> Result<TypedReply<T>, RequestError> {
@@ -148,45 +177,6 @@ impl<C, T> fmt::Debug for WithReply<C, T> {
     }
 }
 
-/// A decoded reply, with the record that it came in.
-#[derive(Clone, Debug)]
-pub struct TypedReply<T> {
-    value: T,
-    reply: Reply,
-}
-
-impl<T> TypedReply<T> {
-    /// The value.
-    pub fn value(&self) -> &T {
-        &self.value
-    }
-
-    /// The value, to keep.
-    pub fn into_value(self) -> T {
-        self.value
-    }
-
-    /// The reply as it came: bytes, headers, place in the reply topic.
-    pub fn reply(&self) -> &Reply {
-        &self.reply
-    }
-
-    /// The id that request and reply bear on the wire.
-    pub fn correlation_id(&self) -> CorrelationId {
-        self.reply.correlation_id()
-    }
-
-    /// The first application header of this name; see [`Reply::header`].
-    pub fn header(&self, name: &str) -> Option<&Bytes> {
-        self.reply.header(name)
-    }
-
-    /// Who answered, where the headers were read; see [`Reply::responder`].
-    pub fn responder(&self) -> Option<&str> {
-        self.reply.responder()
-    }
-}
-
 /// A typed call over any stack of layers around a client: encodes `value` into `request`, calls
 /// `service`, and decodes the reply.
 ///
@@ -235,7 +225,7 @@ where
     decode(codec, &topic, operation.as_deref(), reply).await
 }
 
-fn unencodable(topic: &Arc<str>, error: crate::codec::CodecError) -> RequestError {
+fn unencodable(topic: &Arc<str>, error: CodecError) -> RequestError {
     RequestError::invalid("the request does not encode")
         .on(topic, None)
         .with_source(error)
@@ -250,7 +240,7 @@ pub(super) async fn decode<C: Decode<T>, T>(
     let about = Outbound::new(topic, operation, Direction::Reply);
     let decoded = codec.decode(&Received::new(reply.value(), about, reply.headers()));
     match decoded.await {
-        Ok(value) => Ok(TypedReply { value, reply }),
+        Ok(value) => Ok(TypedReply::new(value, reply)),
         Err(error) => Err(RequestError::new(
             RequestErrorKind::Undecodable,
             Executed::Yes,

@@ -10,17 +10,20 @@ use std::{
 };
 
 use futures::{FutureExt as _, Stream, StreamExt as _, future::BoxFuture};
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    super::gather::{GatherError, GatherReply, GatherStream, Gathered, Missing},
-    Gather, Scatter, TypedReply,
-    fan_out::{Wanted, wanted_setters},
+    super::{
+        gather::{GatherError, GatherReply, GatherStream, Gathered, Missing},
+        reply::TypedReply,
+    },
+    fan_out::{Gather, Scatter, Wanted, wanted_setters},
     parts::RequestParts,
     setters,
     typed::decode,
 };
 use crate::{
-    codec::{Coded, Decode, Encoded},
+    codec::{Coded, Decode, Direction, Encode, Encoded, Json, Outbound},
     error::RequestError,
 };
 
@@ -50,15 +53,68 @@ enum Question {
     Gather(Gather, Coded<Encoded>),
 }
 
+impl Scatter {
+    /// Encodes `value` as JSON, and decodes the replies. `T` is the type of a reply.
+    ///
+    /// Set the operation before: the codec reads it.
+    pub fn json<T: DeserializeOwned>(
+        self,
+        value: &(impl Serialize + ?Sized),
+    ) -> TypedFanOut<Json, T> {
+        self.codec(Json, value)
+    }
+
+    /// Encodes `value` with a codec for each topic, and decodes the replies with it. `T` is the
+    /// type of a reply.
+    ///
+    /// Set the operation before: the codec reads it.
+    pub fn codec<C, Req, T>(self, codec: C, value: &Req) -> TypedFanOut<C, T>
+    where
+        C: Encode<Req> + Decode<T>,
+        Req: ?Sized,
+    {
+        let operation = self.operation_name();
+        let targets = self.targets().iter();
+        let encoded = targets.map(|topic| encode(&codec, value, topic, operation));
+        let encoded = encoded.collect();
+        TypedFanOut::new(Question::Scatter(self, encoded), codec)
+    }
+}
+
+impl Gather {
+    /// Encodes `value` as JSON, and decodes the replies. `T` is the type of a reply.
+    ///
+    /// Set the operation before: the codec reads it.
+    pub fn json<T: DeserializeOwned>(
+        self,
+        value: &(impl Serialize + ?Sized),
+    ) -> TypedFanOut<Json, T> {
+        self.codec(Json, value)
+    }
+
+    /// Encodes `value` with a codec, and decodes the replies with it. `T` is the type of a reply.
+    ///
+    /// Set the operation before: the codec reads it.
+    pub fn codec<C, Req, T>(self, codec: C, value: &Req) -> TypedFanOut<C, T>
+    where
+        C: Encode<Req> + Decode<T>,
+        Req: ?Sized,
+    {
+        let encoded = encode(&codec, value, self.topic(), self.operation_name());
+        TypedFanOut::new(Question::Gather(self, encoded), codec)
+    }
+}
+
+fn encode<C: Encode<Req>, Req: ?Sized>(
+    codec: &C,
+    value: &Req,
+    topic: &str,
+    operation: Option<&str>,
+) -> Coded<Encoded> {
+    codec.encode(value, &Outbound::new(topic, operation, Direction::Request))
+}
+
 impl<C, T> TypedFanOut<C, T> {
-    pub(super) fn scatter(scatter: Scatter, codec: C, encoded: Vec<Coded<Encoded>>) -> Self {
-        Self::new(Question::Scatter(scatter, encoded), codec)
-    }
-
-    pub(super) fn gather(gather: Gather, codec: C, encoded: Coded<Encoded>) -> Self {
-        Self::new(Question::Gather(gather, encoded), codec)
-    }
-
     fn new(question: Question, codec: C) -> Self {
         Self {
             question,
@@ -111,18 +167,18 @@ where
     pub async fn stream(self) -> Result<TypedGatherStream<C, T>, RequestError> {
         let (operation, stream) = match self.question {
             Question::Scatter(scatter, encoded) => (
-                scatter.operation_name(),
+                scatter.operation_name().map(Arc::from),
                 scatter.stream_encoded(encoded).await?,
             ),
             Question::Gather(gather, encoded) => (
-                gather.operation_name(),
+                gather.operation_name().map(Arc::from),
                 gather.stream_encoded(encoded).await?,
             ),
         };
         Ok(TypedGatherStream {
             stream,
             codec: self.codec,
-            operation: operation.map(Into::into),
+            operation,
             decoding: None,
         })
     }

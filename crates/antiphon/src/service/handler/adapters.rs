@@ -1,46 +1,39 @@
-//! Handlers made of functions and of tower services.
+//! Handlers of values in any encoding, of tower services, and of functions that do not wait.
 
-use std::{marker::PhantomData, sync::Arc};
+use std::{
+    marker::PhantomData,
+    sync::{Arc, Mutex, PoisonError},
+};
 
-use antiphon_proto::{Executed, Status};
-use bytes::Bytes;
+use antiphon_proto::Status;
 use futures::future::BoxFuture;
 use tower::{BoxError, Service as TowerService, ServiceExt};
 
 use super::{
-    Handler, SyncHandler,
+    RequestHandler, SyncHandler,
+    extract::undecodable,
     message::{Context, Inbound, Reply},
     sync::SyncRequest,
 };
 use crate::{
-    codec::{CodecError, Coded, Decode, Direction, Encode, HeaderSource, Json, Outbound, Received},
+    codec::{Coded, Decode, Direction, Encode, HeaderSource, Outbound, Received},
     error::status_of,
 };
 
-/// A handler of bytes.
-pub fn raw<F, Fut, R>(f: F) -> impl Handler
-where
-    F: Fn(Context, Bytes) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<R, Status>> + Send + 'static,
-    R: Into<Reply> + 'static,
-{
-    Raw(f)
-}
-
-/// A handler of JSON values.
-pub fn json<F, Fut, Req, Resp>(f: F) -> impl Handler
-where
-    F: Fn(Context, Req) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<Resp, Status>> + Send + 'static,
-    Req: serde::de::DeserializeOwned + Send + 'static,
-    Resp: serde::Serialize + Send + 'static,
-{
-    typed(Json, f)
-}
-
 /// A handler of values in any encoding. A request that does not decode is answered with
 /// `INVALID_ARGUMENT` and does not reach the handler.
-pub fn typed<C, F, Fut, Req, Resp>(codec: C, f: F) -> impl Handler
+///
+/// ```
+/// use antiphon::{Service, ServiceBuilder, codec::Json, service};
+///
+/// fn adder() -> ServiceBuilder {
+///     let sum = service::typed(Json, |_, numbers: Vec<i64>| async move {
+///         Ok(numbers.iter().sum::<i64>())
+///     });
+///     Service::builder("adder").route("sums", sum)
+/// }
+/// ```
+pub fn typed<C, F, Fut, Req, Resp>(codec: C, f: F) -> impl RequestHandler
 where
     C: Decode<Req> + Encode<Resp> + Send + Sync + 'static,
     F: Fn(Context, Req) -> Fut + Send + Sync + 'static,
@@ -56,28 +49,28 @@ where
 }
 
 /// A handler that is a tower service. A clone of it answers each request.
-pub fn tower<S>(service: S) -> impl Handler
+///
+/// An error may be anything that boxes: a [`Status`] is sent as it is, tower's `Elapsed` as
+/// `DEADLINE_EXCEEDED` and maybe executed, its `Overloaded` as `RESOURCE_EXHAUSTED` and not executed,
+/// and any other error as `INTERNAL`.
+///
+/// ```
+/// use antiphon::{Service, ServiceBuilder, Status, service::{self, Inbound}};
+/// use tower::service_fn;
+///
+/// fn echo() -> ServiceBuilder {
+///     let echo = service_fn(|request: Inbound| async move { Ok::<_, Status>(request.value) });
+///     Service::builder("echo").route("echo", service::tower(echo))
+/// }
+/// ```
+pub fn tower<S>(service: S) -> impl RequestHandler
 where
-    S: TowerService<Inbound> + Clone + Send + Sync + 'static,
+    S: TowerService<Inbound> + Clone + Send + 'static,
     S::Response: Into<Reply>,
     S::Error: Into<BoxError>,
     S::Future: Send + 'static,
 {
-    Tower(service)
-}
-
-struct Raw<F>(F);
-
-impl<F, Fut, R> Handler for Raw<F>
-where
-    F: Fn(Context, Bytes) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<R, Status>> + Send + 'static,
-    R: Into<Reply> + 'static,
-{
-    fn handle(&self, request: Inbound) -> BoxFuture<'static, Result<Reply, Status>> {
-        let running = (self.0)(request.context, request.value);
-        Box::pin(async move { running.await.map(Into::into) })
-    }
+    Tower::new(service, false)
 }
 
 struct Typed<C, F, T> {
@@ -86,7 +79,7 @@ struct Typed<C, F, T> {
     types: PhantomData<T>,
 }
 
-impl<C, F, Fut, Req, Resp> Handler for Typed<C, F, fn(Req) -> Resp>
+impl<C, F, Fut, Req, Resp> RequestHandler for Typed<C, F, fn(Req) -> Resp>
 where
     C: Decode<Req> + Encode<Resp> + Send + Sync + 'static,
     F: Fn(Context, Req) -> Fut + Send + Sync + 'static,
@@ -130,28 +123,44 @@ fn about(context: &Context, direction: Direction) -> Outbound<'_> {
     Outbound::new(context.topic(), context.operation(), direction)
 }
 
-fn undecodable(error: &CodecError) -> Status {
-    Status::invalid_argument(format!("the request does not decode: {error}"))
-        .with_executed(Executed::No)
+/// A tower service as a handler.
+pub(crate) struct Tower<S> {
+    /// Cloned for each request. Few tower services are `Sync`, and a clone takes no time.
+    service: Mutex<S>,
+    immediate: bool,
 }
 
-struct Tower<S>(S);
+impl<S> Tower<S> {
+    /// `immediate`: what is inside does not wait, as far as is known.
+    pub(crate) fn new(service: S, immediate: bool) -> Self {
+        Self {
+            service: Mutex::new(service),
+            immediate,
+        }
+    }
+}
 
-impl<S> Handler for Tower<S>
+impl<S> RequestHandler for Tower<S>
 where
-    S: TowerService<Inbound> + Clone + Send + Sync + 'static,
+    S: TowerService<Inbound> + Clone + Send + 'static,
     S::Response: Into<Reply>,
     S::Error: Into<BoxError>,
     S::Future: Send + 'static,
 {
     fn handle(&self, request: Inbound) -> BoxFuture<'static, Result<Reply, Status>> {
-        let answered = self.0.clone().oneshot(request);
+        let service = self.service.lock().unwrap_or_else(PoisonError::into_inner);
+        let answered = S::clone(&service).oneshot(request);
+        drop(service);
         Box::pin(async move {
             answered
                 .await
                 .map(Into::into)
                 .map_err(|error| status_of(error.into()))
         })
+    }
+
+    fn is_immediate(&self) -> bool {
+        self.immediate
     }
 }
 
@@ -160,10 +169,19 @@ where
 ///
 /// It runs on the thread that reads requests, whatever
 /// [`first_poll`](crate::config::ServiceConfig::first_poll) says, and delays that thread: so it must
-/// be short, and must not block. No timeout stops it. The first request for a reply topic waits until
-/// the brokers have been asked for the topic, and runs on the runtime; so do all requests of a handler
-/// in a [`layer`](crate::ServiceBuilder::layer).
-pub fn sync<F, R>(f: F) -> impl Handler
+/// be short, and must not block. No timeout stops it. In a [layer](crate::ServiceBuilder::layer) it
+/// still runs there, with a copy of the request. The first request for a reply topic waits until the
+/// brokers have been asked for the topic, and runs on the runtime.
+///
+/// ```
+/// use antiphon::{Service, ServiceBuilder, service};
+///
+/// fn upper() -> ServiceBuilder {
+///     let upper = service::sync(|request| Ok(request.value().to_ascii_uppercase()));
+///     Service::builder("upper").route("upper", upper)
+/// }
+/// ```
+pub fn sync<F, R>(f: F) -> impl RequestHandler
 where
     F: Fn(&SyncRequest<'_>) -> Result<R, Status> + Send + Sync + 'static,
     R: Into<Reply> + 'static,
@@ -183,7 +201,7 @@ where
     }
 }
 
-impl<F, R> Handler for Immediate<F>
+impl<F, R> RequestHandler for Immediate<F>
 where
     F: Fn(&SyncRequest<'_>) -> Result<R, Status> + Send + Sync + 'static,
     R: Into<Reply> + 'static,

@@ -10,7 +10,7 @@ use crate::{
         mode::{Arrival, Decision, at_least_once::AtLeastOnce},
         reply::address::Allowed,
         request::ReplyAt,
-        router::{Route, Routes},
+        router::{Route, Router},
     },
     transport::Record,
     wire::{self, ReadHeaders},
@@ -91,7 +91,7 @@ impl Admission {
         record: &Record<'_>,
         head: &RequestHead<'_>,
         time: &BatchTime,
-        routes: &Routes,
+        routes: &Router,
     ) -> Option<Admitted> {
         let fields = &head.fields;
         if fields.control.is_some() {
@@ -118,7 +118,7 @@ impl Admission {
         })
     }
 
-    fn route(&self, topic: &str, head: &RequestHead<'_>, routes: &Routes) -> Result<Route, Status> {
+    fn route(&self, topic: &str, head: &RequestHead<'_>, routes: &Router) -> Result<Route, Status> {
         let operation = head.fields.operation;
         routes.find(topic, operation).ok_or_else(|| {
             let detail = match operation {

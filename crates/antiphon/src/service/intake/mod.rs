@@ -20,7 +20,7 @@ use super::{
     partitions::{Partition, Partitions},
     reply::ReplySender,
     request::{RequestId, RequestMeta, WireId},
-    router::Route,
+    router::{Route, Router},
     run::{
         Executor,
         job::{Job, Ticket, Work},
@@ -221,12 +221,30 @@ impl Intake {
         if jobs.is_empty() {
             return;
         }
-        match &self.pump {
-            // Never full: each batch holds at least one permit, and the queue is as long as there are
-            // permits. Closed: the runtime is gone, and the requests stay uncommitted.
-            Some(pump) => drop(pump.try_send(std::mem::take(jobs))),
-            None => self.executor.start_all(jobs.drain(..)),
+        let Some(pump) = &self.pump else {
+            return self.executor.start_all(jobs.drain(..));
+        };
+        // A synchronous handler stays here, also inside of layers.
+        let router = self.executor.routes();
+        let all = std::mem::take(jobs).into_iter();
+        let (here, later): (Vec<_>, Vec<_>) = all.partition(|job| is_immediate(router, job));
+        if !here.is_empty() {
+            self.executor.start_all(here.into_iter());
         }
+        if !later.is_empty() {
+            // Never full: each batch holds at least one permit, and the queue is as long as there
+            // are permits. Closed: the runtime is gone, and the requests stay uncommitted.
+            drop(pump.try_send(later));
+        }
+    }
+}
+
+fn is_immediate(router: &Router, job: &Job) -> bool {
+    match job.work {
+        Work::Handle(route, _) => router
+            .handler(route)
+            .is_some_and(|handler| handler.is_immediate()),
+        Work::Answer(_) => false,
     }
 }
 

@@ -6,7 +6,11 @@ use std::{iter, sync::Arc, time::Duration};
 
 use antiphon_proto::{RequestHead, Status, mutant};
 
+#[cfg(feature = "test-util")]
+use super::env::ServiceEnv;
 use super::partitions::Partition;
+#[cfg(feature = "test-util")]
+use crate::transport::TopicPartition;
 
 /// A request that has been read, as a mode sees it.
 pub(crate) struct Arrival<'a, 'r> {
@@ -52,6 +56,17 @@ impl Completion {
             begun.part_done();
         }
         Ok(begun)
+    }
+
+    /// A request of a partition that no service owns, for unit tests of handlers.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn alone(at: TopicPartition, env: &Arc<ServiceEnv>) -> Self {
+        let partition = Arc::new(Partition::new(at, env));
+        let sequence = partition.start(0).unwrap_or_default();
+        Self {
+            partition,
+            sequence,
+        }
     }
 
     pub(crate) fn partition(&self) -> &Arc<Partition> {

@@ -26,7 +26,7 @@ use super::{
     capacity::{Capacity, HandlerPermit},
     env::ServiceEnv,
     handler::{
-        Handler, SyncHandler,
+        RequestHandler, SyncHandler,
         message::{Context, Inbound, Reply},
         sync::SyncRequest,
     },
@@ -36,7 +36,7 @@ use super::{
         topics::{Destination, ReplyTopics},
     },
     request::ReplyAt,
-    router::{Route, Routes},
+    router::{Route, Router},
 };
 use crate::telemetry::trace;
 
@@ -44,7 +44,7 @@ use crate::telemetry::trace;
 pub(crate) struct Handlers {
     pub(crate) env: Arc<ServiceEnv>,
     pub(crate) capacity: Arc<Capacity>,
-    pub(crate) routes: Routes,
+    pub(crate) routes: Router,
     pub(crate) topics: Arc<ReplyTopics>,
     pub(crate) sender: Arc<ReplySender>,
     /// How long a handler may take after its first poll.
@@ -74,7 +74,7 @@ impl Executor {
         }
     }
 
-    pub(crate) fn routes(&self) -> &Routes {
+    pub(crate) fn routes(&self) -> &Router {
         &self.handlers.routes
     }
 
@@ -169,7 +169,7 @@ fn start(handlers: &Handlers, job: Job, to: Option<Destination>, now: Duration) 
 
 fn run(
     handlers: &Handlers,
-    handler: &dyn Handler,
+    handler: &dyn RequestHandler,
     ticket: Ticket,
     value: Bytes,
     to: Option<Destination>,
@@ -198,7 +198,7 @@ fn run(
 /// Calls the handler and polls its future once. The waker does nothing: a future that is not ready
 /// gets a task, which polls it again.
 fn first_poll(
-    handler: &dyn Handler,
+    handler: &dyn RequestHandler,
     request: Inbound,
 ) -> Result<Result<Result<Reply, Status>, Running>, Panic> {
     catch_unwind(AssertUnwindSafe(|| {

@@ -50,8 +50,8 @@ use super::{
 /// let config = KafkaConfig::new(broker.bootstrap_servers());
 /// let kafka = Arc::new(KafkaTransport::connect(&config).await?);
 ///
-/// let hello = service::raw(|_, name| async move { Ok([b"hello, ", &*name].concat()) });
-/// let service = Service::builder("greeter", "1.0.0").transport(kafka.clone());
+/// let hello = |name: Bytes| async move { Ok([b"hello, ", &*name].concat()) };
+/// let service = Service::builder("greeter").version("1.0.0").transport(kafka.clone());
 /// let service = service.route("greetings", hello).start().await?;
 /// let client = Client::builder("web").transport(kafka).connect().await?;
 /// let reply = client.request("greetings").value("world").send().await?;

@@ -12,11 +12,11 @@
 //!
 //! let broker = MemoryBroker::new();
 //! broker.create_topic("greetings", 4);
-//! let service = Service::builder("greeter", "1.0.0")
+//! let service = Service::builder("greeter").version("1.0.0")
 //!     .transport(broker.transport())
-//!     .route("greetings", service::raw(|_, name: bytes::Bytes| async move {
+//!     .route("greetings", |name: bytes::Bytes| async move {
 //!         Ok([b"hello, ", &*name].concat())
-//!     }))
+//!     })
 //!     .start()
 //!     .await?;
 //! let client = Client::builder("web").transport(broker.transport()).connect().await?;

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use antiphon::{DrainReport, Service, config::ServiceConfig, service};
+use antiphon::{DrainReport, Service, config::ServiceConfig};
 use bytes::Bytes;
 use futures::future::try_join_all;
 
@@ -111,26 +111,20 @@ impl Greeter {
         let answered = Arc::new(AtomicU64::new(0));
         let (plain, slow) = (Arc::clone(&answered), Arc::clone(&answered));
         let topic = stage.greetings();
-        let service = Service::builder("greeter", "1.0.0")
+        let service = Service::builder("greeter")
+            .version("1.0.0")
             .instance(name)
             .kafka(stage.kafka.clone())
             .config(service_config(stage))
             .group(format!("{}.greeter", stage.prefix))
-            .route(
-                &topic,
-                service::raw(move |_, value| greet(Arc::clone(&plain), value)),
-            )
-            .operation(
-                &topic,
-                "slow",
-                service::raw(move |_, value| {
-                    let answered = Arc::clone(&slow);
-                    async move {
-                        tokio::time::sleep(SLOW).await;
-                        greet(answered, value).await
-                    }
-                }),
-            )
+            .route(&topic, move |value: Bytes| greet(Arc::clone(&plain), value))
+            .operation(&topic, "slow", move |value: Bytes| {
+                let answered = Arc::clone(&slow);
+                async move {
+                    tokio::time::sleep(SLOW).await;
+                    greet(answered, value).await
+                }
+            })
             .start()
             .await?;
         Ok(Self {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use antiphon::{Client, Executed, Gathered, Missing, Service, service};
+use antiphon::{Client, Executed, Gathered, Missing, Service};
 use bytes::Bytes;
 use futures::future::{join_all, try_join_all};
 
@@ -39,16 +39,17 @@ async fn start(
     price: u32,
     delay: Duration,
 ) -> Result<Service, Failure> {
-    let offer = move |_, what: Bytes| async move {
+    let offer = move |what: Bytes| async move {
         tokio::time::sleep(delay).await;
         Ok(format!("{price} crowns for {}", printable(&what)))
     };
     let name = topic.rsplit('.').next().unwrap_or_default();
-    let service = Service::builder(format!("prices-{name}"), "1.0.0")
+    let service = Service::builder(format!("prices-{name}"))
+        .version("1.0.0")
         .kafka(stage.kafka.clone())
         .config(greeters::service_config(stage))
         .group(format!("{topic}.group"))
-        .route(&topic, service::raw(offer))
+        .route(&topic, offer)
         .start()
         .await?;
     service.ready().await;

@@ -11,7 +11,7 @@ use std::{
 use antiphon::{
     Service, Status,
     config::ServiceConfig,
-    service::{Handler, Inbound, Reply},
+    service::{Inbound, Reply, RequestHandler},
 };
 use antiphon_testbed::{reason::Attempt, worker::say};
 use futures::future::BoxFuture;
@@ -73,13 +73,14 @@ pub(super) async fn run(job: Job) -> Attempt<()> {
 async fn start(life: &Life, job: &Job, slowness: &Arc<AtomicU32>) -> Attempt<Service> {
     let config = ServiceConfig::default();
     let transport = life.transport(PROPERTIES).await?;
-    let handler: Arc<dyn Handler> = Arc::new(answering(
+    let handler: Arc<dyn RequestHandler> = Arc::new(answering(
         life.recorder(),
         Arc::clone(&life.process),
         life.key,
     ));
     patiently("a service", || {
-        let mut builder = Service::builder(&job.service, "1")
+        let mut builder = Service::builder(&job.service)
+            .version("1")
             .instance(&job.process.name)
             .config(config.clone())
             .transport(Arc::clone(&transport) as _);
@@ -97,11 +98,11 @@ async fn start(life: &Life, job: &Job, slowness: &Arc<AtomicU32>) -> Attempt<Ser
 
 /// A handler that takes longer than it has to.
 struct Slowed {
-    inner: Arc<dyn Handler>,
+    inner: Arc<dyn RequestHandler>,
     factor: Arc<AtomicU32>,
 }
 
-impl Handler for Slowed {
+impl RequestHandler for Slowed {
     fn handle(&self, request: Inbound) -> BoxFuture<'static, Result<Reply, Status>> {
         let longer = USUAL * self.factor.load(Ordering::Relaxed);
         let inner = Arc::clone(&self.inner);

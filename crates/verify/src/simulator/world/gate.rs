@@ -9,7 +9,7 @@ use std::{
 
 use antiphon::{
     Status,
-    service::{Handler, Inbound, Reply, SyncHandler, SyncRequest},
+    service::{Inbound, Reply, RequestHandler, SyncHandler, SyncRequest},
 };
 use futures::future::BoxFuture;
 
@@ -61,12 +61,12 @@ impl<F: Future> Future for Gated<F> {
 /// A handler that is called and polled only while its process runs. Its clones are one handler.
 #[derive(Clone)]
 pub(super) struct GatedHandler {
-    inner: Arc<dyn Handler>,
+    inner: Arc<dyn RequestHandler>,
     life: Arc<Life>,
 }
 
 impl GatedHandler {
-    pub(super) fn new(life: &Arc<Life>, inner: Arc<dyn Handler>) -> Self {
+    pub(super) fn new(life: &Arc<Life>, inner: Arc<dyn RequestHandler>) -> Self {
         Self {
             inner,
             life: Arc::clone(life),
@@ -74,7 +74,7 @@ impl GatedHandler {
     }
 }
 
-impl Handler for GatedHandler {
+impl RequestHandler for GatedHandler {
     fn handle(&self, request: Inbound) -> BoxFuture<'static, Result<Reply, Status>> {
         let inner = Arc::clone(&self.inner);
         let run = async move { inner.handle(request).await };

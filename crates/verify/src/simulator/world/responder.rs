@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use antiphon::{Service, service::Handler};
+use antiphon::{Service, service::RequestHandler};
 use tokio::time::sleep;
 
 use super::{
@@ -60,7 +60,7 @@ async fn start(birth: &mut Birth, shape: &ResponderShape) -> Option<Service> {
     let recorder = Arc::clone(&birth.life) as Arc<dyn Recorder>;
     let process = Arc::clone(birth.life.process());
     let key = birth.world.key();
-    let handler: Arc<dyn Handler> = if shape.at_once {
+    let handler: Arc<dyn RequestHandler> = if shape.at_once {
         Arc::new(answering_at_once(recorder, process, key))
     } else {
         Arc::new(answering(recorder, process, key))
@@ -73,7 +73,8 @@ async fn start(birth: &mut Birth, shape: &ResponderShape) -> Option<Service> {
             &birth.shift,
             birth.dice.branch(),
         );
-        let service = Service::builder(&*shape.group, "1")
+        let service = Service::builder(&*shape.group)
+            .version("1")
             .instance(birth.slot.who.to_string())
             .config(shape.config.clone())
             .transport(transport);
