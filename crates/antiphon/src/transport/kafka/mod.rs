@@ -50,7 +50,7 @@ use super::{
 /// let config = KafkaConfig::new(broker.bootstrap_servers());
 /// let kafka = Arc::new(KafkaTransport::connect(&config).await?);
 ///
-/// let hello = |name: Bytes| async move { Ok([b"hello, ", &*name].concat()) };
+/// let hello = |name: String| async move { format!("hello, {name}") };
 /// let service = Service::builder("greeter").version("1.0.0").transport(kafka.clone());
 /// let service = service.route("greetings", hello).start().await?;
 /// let client = Client::builder("web").transport(kafka).connect().await?;
