@@ -7,7 +7,7 @@ use antiphon::{
     transport::TransportError,
 };
 
-use crate::{command::TopicsError, exit::Exit, settings::SettingsError};
+use crate::{exit::Exit, settings::SettingsError, topics_error::TopicsError};
 
 /// Why a command ended without success.
 #[derive(Debug, thiserror::Error)]

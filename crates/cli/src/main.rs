@@ -2,13 +2,16 @@
 
 mod args;
 mod command;
+mod difference;
 mod exit;
 mod failure;
+mod form;
 mod input;
 mod logging;
 mod output;
 mod settings;
 mod signals;
+mod topics_error;
 
 use std::process::ExitCode;
 

@@ -1,6 +1,6 @@
 //! Being told to stop.
 
-use std::io;
+use crate::failure::Failure;
 
 /// SIGINT and SIGTERM; elsewhere than on Unix, Ctrl-C.
 #[derive(Debug)]
@@ -14,11 +14,17 @@ pub(crate) struct Signals {
 #[cfg(unix)]
 impl Signals {
     /// From now on these signals do not end the process by themselves.
-    pub(crate) fn catch() -> io::Result<Self> {
+    pub(crate) fn catch() -> Result<Self, Failure> {
         use tokio::signal::unix::{SignalKind, signal};
+        let catch = |kind| {
+            signal(kind).map_err(|source| Failure::System {
+                what: "cannot wait for signals",
+                source,
+            })
+        };
         Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
+            interrupt: catch(SignalKind::interrupt())?,
+            terminate: catch(SignalKind::terminate())?,
         })
     }
 
@@ -37,7 +43,7 @@ impl Signals {
 #[cfg(not(unix))]
 impl Signals {
     /// Ctrl-C is caught while [`next`](Self::next) waits.
-    pub(crate) fn catch() -> io::Result<Self> {
+    pub(crate) fn catch() -> Result<Self, Failure> {
         Ok(Self {})
     }
 

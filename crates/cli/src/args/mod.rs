@@ -7,6 +7,7 @@ mod config;
 mod doctor;
 mod parse;
 mod run;
+mod topic_spec;
 mod topics;
 
 #[cfg(test)]
@@ -24,10 +25,10 @@ pub(crate) use self::{
     completions::{CompletionsArgs, ManArgs},
     config::{CheckArgs, ConfigCommand, ShowArgs},
     doctor::DoctorArgs,
-    run::{DemoArgs, DevArgs, ServeArgs, TopicSpec},
+    run::{DemoArgs, DevArgs, ServeArgs},
     topics::{CreateArgs, DeleteArgs, TopicsCommand},
 };
-use crate::output::Form;
+use crate::form::Form;
 
 /// Request-reply over Kafka that says whether the work ran.
 #[derive(Debug, Parser)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::parse;
+use super::{parse, topic_spec::TopicSpec};
 
 /// Shows what Antiphon does, in some seconds and with a broker of its own.
 ///
@@ -33,17 +33,8 @@ pub(crate) struct DemoArgs {
 #[command(after_help = "Example:\n  antiphon dev --topic greetings:6 --topic prices:3")]
 pub(crate) struct DevArgs {
     /// Creates a topic; may be repeated. Default: 4 partitions.
-    #[arg(long = "topic", value_name = "NAME:PARTITIONS", value_parser = parse::topic)]
+    #[arg(long = "topic", value_name = "NAME:PARTITIONS")]
     pub(crate) topics: Vec<TopicSpec>,
-}
-
-/// A topic to create.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct TopicSpec {
-    /// Its name.
-    pub(crate) name: String,
-    /// How many partitions it gets.
-    pub(crate) partitions: i32,
 }
 
 /// Answers the requests of a topic.

@@ -6,11 +6,12 @@ use crate::{
     args::DevArgs,
     failure::Failure,
     output::{Printer, hint},
+    signals::Signals,
 };
 
 /// Runs a broker until a signal comes.
 pub(super) async fn run(args: &DevArgs, printer: Printer) -> Result<(), Failure> {
-    let mut signals = super::catch_signals()?;
+    let mut signals = Signals::catch()?;
     let broker = start()?;
     for topic in &args.topics {
         broker

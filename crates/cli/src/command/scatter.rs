@@ -2,7 +2,7 @@
 
 use antiphon::{GatherError, Gathered};
 
-use super::ask::{self, with_options};
+use super::requester::{self, with_options};
 use crate::{
     args::ScatterArgs,
     failure::Failure,
@@ -20,7 +20,7 @@ pub(super) async fn run(
     let limit = settings.client.max_request_bytes;
     let value = input::value(Some(&args.value), limit)?;
     // Who answered is said in the headers.
-    let client = ask::connect(settings, true).await?;
+    let client = requester::connect(settings, true).await?;
     let mut scatter = with_options!(client.scatter(args.topics).value(value), args.call);
     if let Some(min) = args.min {
         scatter = scatter.min_replies(min);
@@ -29,7 +29,7 @@ pub(super) async fn run(
         scatter = scatter.max_replies(max);
     }
     let gathered = scatter.send().await;
-    ask::close(&client).await;
+    requester::close(&client).await;
     print(gathered, printer)
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use antiphon::{DrainReport, Service, config::ServiceConfig};
 
-use super::answers::{Answers, Counts};
+use super::responder::{Counts, Responder};
 use crate::{
     args::ServeArgs,
     failure::Failure,
@@ -34,15 +34,15 @@ pub(super) fn flags(flags: &mut Layer, args: &ServeArgs) {
     }
 }
 
-/// Answers requests until a signal comes, then drains.
+/// Responder requests until a signal comes, then drains.
 pub(super) async fn run(
     args: ServeArgs,
     settings: Settings,
     printer: Printer,
 ) -> Result<(), Failure> {
-    let mut signals = super::catch_signals()?;
+    let mut signals = Signals::catch()?;
     let limit = settings.cli.drain_timeout;
-    let answers = Answers::new(&args);
+    let answers = Responder::new(&args);
     let counts = Arc::clone(&answers.counts);
     let service = tokio::select! {
         started = start(args, settings, answers) => started?,
@@ -71,7 +71,11 @@ pub(super) async fn run(
     }
 }
 
-async fn start(args: ServeArgs, settings: Settings, answers: Answers) -> Result<Service, Failure> {
+async fn start(
+    args: ServeArgs,
+    settings: Settings,
+    answers: Responder,
+) -> Result<Service, Failure> {
     let config = config(&args, &settings);
     let name = args.service.or_else(|| config.group.clone());
     let name = name.unwrap_or_else(|| args.topic.clone());

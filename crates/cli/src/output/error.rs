@@ -1,11 +1,11 @@
 //! What went wrong, for people and for programs.
 
-use std::{error::Error, io};
+use std::io;
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Form, json, printable};
-use crate::{exit::Exit, failure::Failure};
+use super::{causes::causes, json, text::printable};
+use crate::{exit::Exit, failure::Failure, form::Form};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const ASIDE: Style = Style::new().dimmed();
@@ -44,16 +44,4 @@ fn text(failure: &Failure, quiet: bool) {
 fn lines(text: &str) -> String {
     let lines = text.lines().map(|line| printable(line.as_bytes()));
     lines.collect::<Vec<_>>().join("\n")
-}
-
-/// The chain of causes, without repetitions.
-pub(super) fn causes(error: &dyn Error) -> Vec<String> {
-    let mut causes = Vec::new();
-    let mut at = error.source();
-    while let Some(cause) = at {
-        causes.push(cause.to_string());
-        at = cause.source();
-    }
-    causes.dedup();
-    causes
 }

@@ -6,6 +6,7 @@ use antiphon::{Missing, Reply, RequestError, Status};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Serialize;
 
+use super::causes::causes;
 use crate::failure::Failure;
 
 /// Bytes: text where they are text, else base64.
@@ -116,7 +117,7 @@ pub(super) fn missing(out: &mut dyn Write, missing: &Missing) -> io::Result<()> 
         kind: error.kind().as_str(),
         executed: Some(error.executed().as_str()),
         message: error.to_string(),
-        causes: super::error::causes(error),
+        causes: causes(error),
         call: Some(call),
     };
     print(out, &line)
@@ -129,7 +130,7 @@ pub(super) fn failure(out: &mut dyn Write, failure: &Failure) -> io::Result<()> 
         kind: failure.kind(),
         executed: failure.executed().map(antiphon::Executed::as_str),
         message: failure.to_string(),
-        causes: super::error::causes(failure),
+        causes: causes(failure),
         call: failure.call().map(CallFields::of),
     };
     print(out, &line)

@@ -5,9 +5,10 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Form, causes, json, printable, stdout, table};
+use super::{causes::causes, json, stdout::stdout, table, text::printable};
 use crate::{
     failure::Failure,
+    form::Form,
     settings::{Row, SettingsError},
 };
 

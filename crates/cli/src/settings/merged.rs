@@ -105,7 +105,7 @@ impl Merged {
     }
 
     /// The form of the output.
-    pub(super) fn form(&self) -> Result<crate::output::Form, SettingsError> {
+    pub(super) fn form(&self) -> Result<crate::form::Form, SettingsError> {
         let (Sections { cli, .. }, _) = parse(self.tree.clone(), &Layer::merged())?;
         Ok(cli.output)
     }

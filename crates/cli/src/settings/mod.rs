@@ -24,7 +24,7 @@ pub(crate) use self::{
     check::problems, error::SettingsError, layers::Layer, rows::Row, source::Source,
 };
 use self::{merged::Merged, tree::Tree};
-use crate::output::Form;
+use crate::form::Form;
 
 /// All settings, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -26,7 +26,7 @@ use self::{
     lane::Lane, progress::Progress, report::Report, schedule::Schedule, tally::Tally,
     window::Window,
 };
-use super::ask;
+use super::requester;
 use crate::{
     args::BenchArgs, exit::Exit, failure::Failure, input, output::Printer, settings::Settings,
     signals::Signals,
@@ -44,19 +44,19 @@ pub(super) async fn run(
     mut settings: Settings,
     printer: Printer,
 ) -> Result<(), Failure> {
-    let mut signals = super::catch_signals()?;
+    let mut signals = Signals::catch()?;
     let value = value(&args, settings.client.max_request_bytes)?;
     let timeout = args.call.timeout.unwrap_or(settings.client.timeout);
     // The load is what was asked for, not what some other program of this configuration may do.
     settings.client.max_in_flight = settings.client.max_in_flight.max(args.in_flight);
     let client = tokio::select! {
-        connected = ask::connect(settings, false) => connected?,
+        connected = requester::connect(settings, false) => connected?,
         signal = signals.next() => return Err(interrupted(signal)),
     };
     let bar = Progress::new(args.warmup + args.duration, printer.quiet);
     let measured = measure(&args, &client, &value, timeout, &mut signals, &bar).await;
     bar.clear();
-    ask::close(&client).await;
+    requester::close(&client).await;
     let (tally, window, cpu) = measured?;
     let exit = tally.exit();
     let report = Report::new(&args, value.len(), timeout, &tally, &window, cpu);
@@ -138,7 +138,7 @@ fn start(
     let processors = thread::available_parallelism().map_or(1, |count| count.get());
     let in_flight = args.in_flight as usize;
     let count = in_flight.min(processors);
-    let request = ask::with_options!(
+    let request = requester::with_options!(
         client.request(&args.topic).value(value.clone()),
         args.call.clone()
     );

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::window::Window;
-use crate::{command::demo::thousands, signals::Signals};
+use crate::{output::thousands, signals::Signals};
 
 /// How often it moves.
 const STEP: Duration = Duration::from_millis(200);

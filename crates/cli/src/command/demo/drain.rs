@@ -6,12 +6,12 @@ use antiphon::{Client, DrainReport};
 use futures::future::join_all;
 
 use super::{
-    expect,
+    expect::expect,
     greeters::{Greeters, SLOW},
-    page::{Page, millis},
-    stage::Stage,
+    page::Page,
+    setup::Setup,
 };
-use crate::failure::Failure;
+use crate::{failure::Failure, output::millis};
 
 /// How many requests are in hand when the stop begins.
 const REQUESTS: usize = 60;
@@ -22,7 +22,7 @@ const LIMIT: Duration = Duration::from_secs(5);
 
 pub(super) async fn show(
     page: &mut Page,
-    stage: &Stage,
+    setup: &Setup,
     client: &Client,
     mut greeters: Greeters,
 ) -> Result<(), Failure> {
@@ -33,7 +33,7 @@ pub(super) async fn show(
          safe in Kafka, commits, and leaves the group; the other two go on, with its partitions too.",
         SLOW.as_millis()
     ))?;
-    let (topic, before) = (stage.greetings(), greeters.total());
+    let (topic, before) = (setup.greetings(), greeters.total());
     let calls = (0..REQUESTS).map(|number| {
         let request = client.request(&topic).value(number.to_string());
         tokio::spawn(request.operation("slow").send())

@@ -8,16 +8,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use antiphon::{DrainReport, Service, config::ServiceConfig, service};
+use antiphon::{DrainReport, Service, service};
 use bytes::Bytes;
 use futures::future::try_join_all;
 
-use super::{
-    expect,
-    page::{Page, thousands},
-    stage::{PARTITIONS, Stage},
-};
-use crate::failure::Failure;
+use super::{expect::expect, page::Page, setup::Setup, topics::PARTITIONS};
+use crate::{failure::Failure, output::thousands};
 
 /// How long a request of the operation `slow` takes.
 pub(super) const SLOW: Duration = Duration::from_millis(400);
@@ -39,8 +35,8 @@ struct Greeter {
 
 impl Greeters {
     /// Starts them together, and waits until each has partitions of its own.
-    pub(super) async fn start(stage: &Stage) -> Result<Self, Failure> {
-        let starting = NAMES.map(|name| Greeter::start(stage, name));
+    pub(super) async fn start(setup: &Setup) -> Result<Self, Failure> {
+        let starting = NAMES.map(|name| Greeter::start(setup, name));
         let greeters = Self(try_join_all(starting).await?);
         let until = Instant::now() + JOIN;
         while !greeters.share_everything() {
@@ -107,15 +103,15 @@ impl Greeters {
 }
 
 impl Greeter {
-    async fn start(stage: &Stage, name: &'static str) -> Result<Self, Failure> {
+    async fn start(setup: &Setup, name: &'static str) -> Result<Self, Failure> {
         let answered = Arc::new(AtomicU64::new(0));
         let (plain, slow) = (Arc::clone(&answered), Arc::clone(&answered));
-        let topic = stage.greetings();
+        let topic = setup.greetings();
         let service = Service::builder("greeter", "1.0.0")
             .instance(name)
-            .kafka(stage.kafka.clone())
-            .config(service_config(stage))
-            .group(format!("{}.greeter", stage.prefix))
+            .kafka(setup.kafka.clone())
+            .config(setup.service_config())
+            .group(format!("{}.greeter", setup.prefix))
             .route(
                 &topic,
                 service::raw(move |_, value| greet(Arc::clone(&plain), value)),
@@ -138,15 +134,6 @@ impl Greeter {
             service,
             answered,
         })
-    }
-}
-
-/// Creates the request topics on brokers that are not our own.
-pub(super) fn service_config(stage: &Stage) -> ServiceConfig {
-    let absent = stage.broker.is_none();
-    ServiceConfig {
-        create_topics: absent.then_some(PARTITIONS.unsigned_abs()),
-        ..ServiceConfig::default()
     }
 }
 

@@ -7,12 +7,15 @@ use futures::{StreamExt, stream};
 use hdrhistogram::Histogram;
 
 use super::{
-    expect,
+    expect::expect,
     greeters::{Greeters, tally},
-    page::{Page, millis, thousands},
-    stage::Stage,
+    page::Page,
+    setup::Setup,
 };
-use crate::failure::Failure;
+use crate::{
+    failure::Failure,
+    output::{millis, thousands},
+};
 
 /// How many calls wait for their replies at the same time.
 const IN_FLIGHT: usize = 64;
@@ -22,7 +25,7 @@ const LONGEST: u64 = 10_000_000;
 
 pub(super) async fn show(
     page: &mut Page,
-    stage: &Stage,
+    setup: &Setup,
     client: &Client,
     greeters: &Greeters,
     requests: u32,
@@ -31,7 +34,7 @@ pub(super) async fn show(
     page.section(&format!("{count} requests, {IN_FLIGHT} at a time"))?;
     let before = greeters.answered();
     let begun = Instant::now();
-    let latencies = measure(page, stage, client, requests).await?;
+    let latencies = measure(page, setup, client, requests).await?;
     let took = begun.elapsed();
     let header = ["replies per second", "p50", "p90", "p99", "p99.9", "max"];
     page.table(&header, &[row(requests, took, &latencies)])?;
@@ -57,14 +60,14 @@ fn row(requests: u32, took: Duration, latencies: &Histogram<u64>) -> Vec<String>
 
 async fn measure(
     page: &Page,
-    stage: &Stage,
+    setup: &Setup,
     client: &Client,
     requests: u32,
 ) -> Result<Histogram<u64>, Failure> {
     let mut latencies = Histogram::new_with_bounds(1, LONGEST, 3)
         .map_err(|error| Failure::Unexpected(format!("no histogram: {error}")))?;
     let bar = page.progress(requests.into());
-    let topic = stage.greetings();
+    let topic = setup.greetings();
     let calls = stream::iter(0..requests).map(|number| one(client, &topic, number));
     let mut calls = calls.buffer_unordered(IN_FLIGHT);
     while let Some(took) = calls.next().await {

@@ -4,12 +4,8 @@ use std::time::{Duration, Instant};
 
 use antiphon::{Client, Executed, RequestError, RequestErrorKind};
 
-use super::{
-    expect,
-    page::{Page, millis},
-    stage::Stage,
-};
-use crate::failure::Failure;
+use super::{expect::expect, page::Page, setup::Setup};
+use crate::{failure::Failure, output::millis};
 
 /// How long the request waits that nobody answers.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -17,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// A topic that no service reads.
 pub(super) async fn unanswered(
     page: &mut Page,
-    stage: &Stage,
+    setup: &Setup,
     client: &Client,
 ) -> Result<(), Failure> {
     page.section("A request that nobody answers")?;
@@ -26,7 +22,7 @@ pub(super) async fn unanswered(
          in Kafka: a service could have read it and died before it replied, and from here that looks\n\
          the same. So the answer to \"did it run?\" is: maybe.",
     )?;
-    let error = fail(page, client, &stage.silent()).await?;
+    let error = fail(page, client, &setup.silent()).await?;
     let right = error.kind() == RequestErrorKind::TimedOut && error.executed() == Executed::Maybe;
     expect(right, || format!("another error: {error}"))
 }
@@ -34,10 +30,10 @@ pub(super) async fn unanswered(
 /// A topic that does not exist.
 pub(super) async fn unknown(
     page: &mut Page,
-    stage: &Stage,
+    setup: &Setup,
     client: &Client,
 ) -> Result<(), Failure> {
-    let topic = stage.misspelt();
+    let topic = setup.misspelt();
     page.section("A request to a topic that does not exist")?;
     page.say(
         "A request never creates a topic. Nothing was sent, so nothing ran: it is safe to try again,\n\
@@ -46,7 +42,7 @@ pub(super) async fn unknown(
     let error = fail(page, client, &topic).await?;
     let right = error.kind() == RequestErrorKind::UnknownTopic && error.executed() == Executed::No;
     expect(right, || format!("another error: {error}"))?;
-    let found = stage.partitions(&topic).await?;
+    let found = setup.partitions(&topic).await?;
     expect(found.is_none(), || format!("the topic {topic} was created"))
 }
 

@@ -6,12 +6,11 @@ use antiphon::{Client, Executed, Gathered, Missing, Service, service};
 use bytes::Bytes;
 use futures::future::{join_all, try_join_all};
 
-use super::{
-    expect, greeters,
-    page::{Page, millis},
-    stage::Stage,
+use super::{expect::expect, page::Page, setup::Setup};
+use crate::{
+    failure::Failure,
+    output::{millis, printable},
 };
-use crate::{failure::Failure, output::printable};
 
 /// How long the service in the west takes.
 const LATE: Duration = Duration::from_millis(800);
@@ -20,10 +19,10 @@ const LATE: Duration = Duration::from_millis(800);
 pub(super) struct Sellers(Vec<Service>);
 
 impl Sellers {
-    pub(super) async fn start(stage: &Stage) -> Result<Self, Failure> {
+    pub(super) async fn start(setup: &Setup) -> Result<Self, Failure> {
         let offers = [(3, Duration::ZERO), (4, Duration::ZERO), (2, LATE)];
-        let starting = stage.prices().into_iter().zip(offers);
-        let starting = starting.map(|(topic, (price, delay))| start(stage, topic, price, delay));
+        let starting = setup.prices().into_iter().zip(offers);
+        let starting = starting.map(|(topic, (price, delay))| start(setup, topic, price, delay));
         Ok(Self(try_join_all(starting).await?))
     }
 
@@ -34,7 +33,7 @@ impl Sellers {
 }
 
 async fn start(
-    stage: &Stage,
+    setup: &Setup,
     topic: String,
     price: u32,
     delay: Duration,
@@ -45,8 +44,8 @@ async fn start(
     };
     let name = topic.rsplit('.').next().unwrap_or_default();
     let service = Service::builder(format!("prices-{name}"), "1.0.0")
-        .kafka(stage.kafka.clone())
-        .config(greeters::service_config(stage))
+        .kafka(setup.kafka.clone())
+        .config(setup.service_config())
         .group(format!("{topic}.group"))
         .route(&topic, service::raw(offer))
         .start()
@@ -55,7 +54,7 @@ async fn start(
     Ok(service)
 }
 
-pub(super) async fn show(page: &mut Page, stage: &Stage, client: &Client) -> Result<(), Failure> {
+pub(super) async fn show(page: &mut Page, setup: &Setup, client: &Client) -> Result<(), Failure> {
     page.section("One question to three services; two replies are enough")?;
     page.say(&format!(
         "The third service takes {} ms, and nobody waits for it. It is listed as missing, with the\n\
@@ -64,7 +63,7 @@ pub(super) async fn show(page: &mut Page, stage: &Stage, client: &Client) -> Res
     ))?;
     let begun = Instant::now();
     let scatter = client
-        .scatter(stage.prices())
+        .scatter(setup.prices())
         .value("apples")
         .min_replies(2);
     let gathered = scatter.send().await?;

@@ -5,17 +5,20 @@ use std::time::Instant;
 use antiphon::{Client, Reply};
 
 use super::{
-    expect,
-    page::{Page, millis},
-    stage::Stage,
+    expect::expect,
+    page::Page,
+    setup::Setup,
     wire::{self, Place, Seen},
 };
-use crate::{failure::Failure, output::printable};
+use crate::{
+    failure::Failure,
+    output::{millis, printable},
+};
 
-pub(super) async fn show(page: &mut Page, stage: &Stage, client: &Client) -> Result<(), Failure> {
+pub(super) async fn show(page: &mut Page, setup: &Setup, client: &Client) -> Result<(), Failure> {
     page.section("One request and its reply")?;
     let begun = Instant::now();
-    let request = client.request(&stage.greetings()).value("world");
+    let request = client.request(&setup.greetings()).value("world");
     let reply = request.header("shop", "corner").send().await?;
     let took = begun.elapsed();
     expect(&reply.value()[..] == b"hello, world", || {
@@ -29,7 +32,7 @@ pub(super) async fn show(page: &mut Page, stage: &Stage, client: &Client) -> Res
             format!("{}, as the first one: it opens connections", millis(took)),
         ),
     ])?;
-    let (request, reply) = tap(stage, client, &reply).await?;
+    let (request, reply) = tap(setup, client, &reply).await?;
     page.say(
         "Both are ordinary Kafka records, which any tool can read. This is how they stand in Kafka,\n\
          read back by a plain consumer. The fields of the protocol are in the header \"antiphon\":\n\
@@ -41,15 +44,15 @@ pub(super) async fn show(page: &mut Page, stage: &Stage, client: &Client) -> Res
 }
 
 /// Reads both records from Kafka.
-async fn tap(stage: &Stage, client: &Client, reply: &Reply) -> Result<(Seen, Seen), Failure> {
-    let topic = stage.greetings();
-    let partitions = stage.partitions(&topic).await?.unwrap_or(0);
+async fn tap(setup: &Setup, client: &Client, reply: &Reply) -> Result<(Seen, Seen), Failure> {
+    let topic = setup.greetings();
+    let partitions = setup.partitions(&topic).await?.unwrap_or(0);
     let place = Place {
         topic: client.reply_topic().to_owned(),
         partition: reply.partition(),
         offset: reply.offset(),
     };
-    let properties = stage.properties.clone();
+    let properties = setup.properties.clone();
     let reading = move || wire::read(properties, &topic, partitions, &place);
     let reading = tokio::task::spawn_blocking(reading);
     reading

@@ -7,7 +7,8 @@ use std::{
 
 use antiphon_kafka::{Admin, Error, ErrorKind, NewTopic, Properties, auto_create};
 
-use super::stage::PARTITIONS;
+/// How many partitions the request topics have, where that is up to us.
+pub(super) const PARTITIONS: i32 = 6;
 
 /// How long one operation may take.
 pub(super) const LIMIT: Duration = Duration::from_secs(10);

@@ -2,26 +2,26 @@
 
 use antiphon_kafka::{Features, Producer, Reports, features};
 
-use super::{clinic::Clinic, finding::Finding};
+use super::{finding::Finding, runner::CheckRunner};
 
 const CHECK: &str = "client build";
 
 /// False if no client can be made at all.
-pub(super) fn check(clinic: &Clinic) -> bool {
+pub(super) fn check(runner: &CheckRunner) -> bool {
     let features = features();
-    let lacks = clinic.properties.lacks();
+    let lacks = runner.properties.lacks();
     if !lacks.is_empty() {
         for lack in lacks {
-            clinic.say(Finding::fail(CHECK, lack.detail, lack.remedy));
+            runner.say(Finding::fail(CHECK, lack.detail, lack.remedy));
         }
         return false;
     }
     // Nothing is connected: this asks librdkafka alone.
-    match Producer::new(&clinic.properties, Reports::ErrorsOnly) {
-        Ok(_) => clinic.say(Finding::ok(CHECK, described(features))),
+    match Producer::new(&runner.properties, Reports::ErrorsOnly) {
+        Ok(_) => runner.say(Finding::ok(CHECK, described(features))),
         Err(error) => {
             let remedy = "correct the property; librdkafka's CONFIGURATION.md lists them all";
-            clinic.say(Finding::fail("settings", error.to_string(), remedy));
+            runner.say(Finding::fail("settings", error.to_string(), remedy));
             return false;
         }
     }

@@ -9,11 +9,8 @@ use antiphon_kafka::{
     Admin, BrokerInfo, Error, Producer, ProducerEvent, Properties, Reports, is_embedded, redacted,
 };
 
-use super::{
-    clinic::{Clinic, Cluster, counted},
-    finding::Finding,
-};
-use crate::command::admin::SERVERS;
+use super::{cluster::Cluster, finding::Finding, runner::CheckRunner};
+use crate::{command::admin::SERVERS, output::counted};
 
 /// More servers than anybody names; each takes some threads while it is asked.
 const MOST: usize = 32;
@@ -26,17 +23,17 @@ const AGAIN: Duration = Duration::from_secs(1);
 const SLICE: Duration = Duration::from_millis(200);
 
 /// Asks all servers at the same time; `None` if none has answered.
-pub(super) fn check(clinic: &Clinic) -> Option<Cluster> {
-    let servers = clinic.servers();
+pub(super) fn check(runner: &CheckRunner) -> Option<Cluster> {
+    let servers = runner.servers();
     if servers.is_empty() {
         let remedy = "name them by -b, ANTIPHON_BOOTSTRAP_SERVERS or `bootstrap_servers`";
-        clinic.say(Finding::fail("connection", "no brokers are named", remedy));
+        runner.say(Finding::fail("connection", "no brokers are named", remedy));
         return None;
     }
     let answers: Vec<_> = thread::scope(|scope| {
         let asked = servers.iter().take(MOST).map(|server| {
-            let properties = clinic.properties_for(server);
-            scope.spawn(move || ask(&properties, clinic))
+            let properties = runner.properties_for(server);
+            scope.spawn(move || ask(&properties, runner))
         });
         // All are started before the first is awaited.
         let asked: Vec<_> = asked.collect();
@@ -49,10 +46,10 @@ pub(super) fn check(clinic: &Clinic) -> Option<Cluster> {
         match answer.unwrap_or_else(|_| Err("the question broke off".to_owned())) {
             Ok(known) => {
                 let detail = format!("answers, and knows of {}", counted(known.len(), "broker"));
-                clinic.say(Finding::ok(check, detail));
+                runner.say(Finding::ok(check, detail));
                 brokers = known;
             }
-            Err(why) => clinic.say(Finding::fail(check, why, REMEDY)),
+            Err(why) => runner.say(Finding::fail(check, why, REMEDY)),
         }
     }
     if servers.len() > MOST {
@@ -60,18 +57,18 @@ pub(super) fn check(clinic: &Clinic) -> Option<Cluster> {
             "only the first {MOST} of {} servers were asked",
             servers.len()
         );
-        clinic.say(Finding::skip("connection", why));
+        runner.say(Finding::skip("connection", why));
     }
-    (!brokers.is_empty()).then(|| enter(clinic, brokers))?
+    (!brokers.is_empty()).then(|| enter(runner, brokers))?
 }
 
 const REMEDY: &str = "check name, port and network; security.protocol has to be that of the \
                       listener; `antiphon dev` runs a broker for development";
 
 /// The brokers that a server knows of, or why it does not say.
-fn ask(properties: &Properties, clinic: &Clinic) -> Result<Vec<BrokerInfo>, String> {
+fn ask(properties: &Properties, runner: &CheckRunner) -> Result<Vec<BrokerInfo>, String> {
     let client = Producer::new(properties, Reports::ErrorsOnly).map_err(|e| e.to_string())?;
-    let (begun, patience) = (Instant::now(), clinic.patience());
+    let (begun, patience) = (Instant::now(), runner.patience());
     let mut refused: Option<(Instant, Error)> = None;
     loop {
         let left = patience.saturating_sub(begun.elapsed());
@@ -89,7 +86,7 @@ fn ask(properties: &Properties, clinic: &Clinic) -> Result<Vec<BrokerInfo>, Stri
         let tried = refused
             .as_ref()
             .is_some_and(|(first, _)| first.elapsed() >= AGAIN);
-        if tried || begun.elapsed() >= patience || clinic.is_over() {
+        if tried || begun.elapsed() >= patience || runner.is_over() {
             return Err(match refused {
                 Some((_, error)) => error.to_string(),
                 None => format!("no answer within {:.1} s", begun.elapsed().as_secs_f64()),
@@ -99,15 +96,15 @@ fn ask(properties: &Properties, clinic: &Clinic) -> Result<Vec<BrokerInfo>, Stri
 }
 
 /// A client for all further questions.
-fn enter(clinic: &Clinic, brokers: Vec<BrokerInfo>) -> Option<Cluster> {
-    let admin = match Admin::new(&clinic.properties) {
+fn enter(runner: &CheckRunner, brokers: Vec<BrokerInfo>) -> Option<Cluster> {
+    let admin = match Admin::new(&runner.properties) {
         Ok(admin) => admin,
         Err(error) => {
-            clinic.say(Finding::fail("connection", error.to_string(), REMEDY));
+            runner.say(Finding::fail("connection", error.to_string(), REMEDY));
             return None;
         }
     };
-    let id = admin.cluster_id(clinic.patience());
+    let id = admin.cluster_id(runner.patience());
     let embedded = id.as_deref().is_some_and(is_embedded);
     let detail = format!(
         "{}, {}, controller {}",
@@ -118,7 +115,7 @@ fn enter(clinic: &Clinic, brokers: Vec<BrokerInfo>) -> Option<Cluster> {
             None => "not known".to_owned(),
         }
     );
-    clinic.say(Finding::ok("cluster", detail));
+    runner.say(Finding::ok("cluster", detail));
     Some(Cluster {
         admin,
         brokers,

@@ -5,8 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
-use super::clinic::counted;
-use crate::output::{Show, printable};
+use crate::output::{Show, counted, printable};
 
 /// How a check went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

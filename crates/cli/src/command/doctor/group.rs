@@ -7,61 +7,57 @@ use std::{
 
 use antiphon_kafka::{Consumer, Error, GroupInfo, Partition};
 
-use super::{
-    clinic::{Clinic, Cluster, counted},
-    cluster::unknown,
-    finding::Finding,
-};
+use super::{broker_settings::unknown, cluster::Cluster, finding::Finding, runner::CheckRunner};
 
 /// More partitions are not asked for one by one.
 const MOST: u32 = 200;
 
-pub(super) fn check(clinic: &Clinic, cluster: &Cluster) {
-    for topic in &clinic.args.topics {
+pub(super) fn check(runner: &CheckRunner, cluster: &Cluster) {
+    for topic in &runner.args.topics {
         // That it does not exist has been said before.
-        if !clinic.leaves_out(&format!("service group on {topic}"))
-            && let Ok(Some(partitions)) = cluster.admin.partitions(topic, clinic.patience())
+        if !runner.leaves_out(&format!("service group on {topic}"))
+            && let Ok(Some(partitions)) = cluster.admin.partitions(topic, runner.patience())
         {
-            one(clinic, cluster, topic, partitions);
+            one(runner, cluster, topic, partitions);
         }
     }
 }
 
-fn one(clinic: &Clinic, cluster: &Cluster, topic: &str, partitions: u32) {
-    let named = clinic.settings.service.group.as_deref();
+fn one(runner: &CheckRunner, cluster: &Cluster, topic: &str, partitions: u32) {
+    let named = runner.settings.service.group.as_deref();
     let group = named.unwrap_or(topic);
     let check = format!("service group {group} on {topic}");
     if cluster.embedded {
         let why = "an embedded broker of Antiphon does not tell about groups";
-        return clinic.say(Finding::skip(check, why));
+        return runner.say(Finding::skip(check, why));
     }
-    let info = match describe(clinic, cluster, group) {
+    let info = match describe(runner, cluster, group) {
         Ok(info) => Some(info),
         Err(error) if error.name() == NO_SUCH_GROUP => None,
-        Err(error) => return clinic.say(unknown(check, &error)),
+        Err(error) => return runner.say(unknown(check, &error)),
     };
     let Some(info) = info.filter(|info| info.state != "Dead") else {
-        return clinic.say(absent(check, named.is_some()));
+        return runner.say(absent(check, named.is_some()));
     };
-    let waiting = match lag(clinic, topic, group, partitions) {
+    let waiting = match lag(runner, topic, group, partitions) {
         Ok(Some(lag)) => format!("{lag} requests wait"),
         Ok(None) => format!("more than {MOST} partitions, so the lag was not asked for"),
         Err(error) => format!("the lag could not be found out: {error}"),
     };
-    clinic.say(judge(check, &info, partitions, &waiting));
+    runner.say(judge(check, &info, partitions, &waiting));
 }
 
 /// Asks until the coordinator is ready: one that has just become it, or whose topic has just been
 /// created, is not at once.
-fn describe(clinic: &Clinic, cluster: &Cluster, group: &str) -> Result<GroupInfo, Error> {
-    let end = Instant::now() + clinic.patience();
+fn describe(runner: &CheckRunner, cluster: &Cluster, group: &str) -> Result<GroupInfo, Error> {
+    let end = Instant::now() + runner.patience();
     loop {
-        let answer = cluster.admin.describe_group(group, clinic.patience());
+        let answer = cluster.admin.describe_group(group, runner.patience());
         match answer {
             Err(error)
                 if NOT_READY.contains(&error.name().as_str())
                     && Instant::now() < end
-                    && !clinic.is_over() =>
+                    && !runner.is_over() =>
             {
                 thread::sleep(LOOK_AGAIN);
             }
@@ -69,6 +65,7 @@ fn describe(clinic: &Clinic, cluster: &Cluster, group: &str) -> Result<GroupInfo
         }
     }
 }
+use crate::output::counted;
 
 const NOT_READY: [&str; 3] = [
     "COORDINATOR_LOAD_IN_PROGRESS",
@@ -122,11 +119,16 @@ fn judge(check: String, info: &GroupInfo, partitions: u32, waiting: &str) -> Fin
 }
 
 /// How many requests the group has not done; `None` for too many partitions.
-fn lag(clinic: &Clinic, topic: &str, group: &str, partitions: u32) -> Result<Option<i64>, Error> {
+fn lag(
+    runner: &CheckRunner,
+    topic: &str,
+    group: &str,
+    partitions: u32,
+) -> Result<Option<i64>, Error> {
     if partitions > MOST {
         return Ok(None);
     }
-    let mut properties = clinic.properties.clone();
+    let mut properties = runner.properties.clone();
     // It asks about the group and never joins it.
     properties
         .set("group.id", group)
@@ -140,8 +142,8 @@ fn lag(clinic: &Clinic, topic: &str, group: &str, partitions: u32) -> Result<Opt
         })
         .collect();
     let mut waiting = 0;
-    for (topic, partition, committed) in consumer.committed(&parts, clinic.patience())? {
-        let (low, high) = consumer.watermarks(&topic, partition, clinic.patience())?;
+    for (topic, partition, committed) in consumer.committed(&parts, runner.patience())? {
+        let (low, high) = consumer.watermarks(&topic, partition, runner.patience())?;
         waiting += high - committed.unwrap_or(low).clamp(low, high);
     }
     Ok(Some(waiting))

@@ -1,14 +1,16 @@
 //! `antiphon doctor`: checks before, or after, something does not work.
 
+mod broker_settings;
 mod build;
-mod clinic;
 mod clocks;
 mod cluster;
+mod configs;
 mod connection;
 mod finding;
 mod group;
 mod probe;
 mod replies;
+mod runner;
 mod sizes;
 mod storage;
 mod topics;
@@ -25,14 +27,16 @@ use std::{
 use tokio::sync::mpsc;
 
 use self::{
-    clinic::Clinic,
+    cluster::Cluster,
     finding::{Finding, Findings},
+    runner::CheckRunner,
 };
 use crate::{
     args::DoctorArgs,
     exit::Exit,
     failure::Failure,
-    output::{Form, Printer},
+    form::Form,
+    output::Printer,
     settings::{Layer, Settings},
     signals::Signals,
 };
@@ -57,14 +61,14 @@ pub(super) async fn run(
     settings: Settings,
     printer: Printer,
 ) -> Result<(), Failure> {
-    let mut signals = super::catch_signals()?;
+    let mut signals = Signals::catch()?;
     let end = Instant::now() + args.limit;
     let (strict, asked) = (args.strict, args.clone());
     let stopped = Arc::new(AtomicBool::new(false));
     let (sender, receiver) = mpsc::channel(16);
-    let clinic = Clinic::new(args, settings.clone(), Arc::clone(&stopped), sender);
+    let runner = CheckRunner::new(args, settings.clone(), Arc::clone(&stopped), sender);
     // Not awaited: a question that never ends does not keep the command from ending.
-    tokio::task::spawn_blocking(move || examine(&clinic));
+    tokio::task::spawn_blocking(move || examine(&runner));
     let mut table = Reception {
         findings: Findings::default(),
         printer,
@@ -88,17 +92,17 @@ pub(super) async fn run(
 }
 
 /// All checks that block, one after the other.
-fn examine(clinic: &Clinic) {
-    if !build::check(clinic) {
+fn examine(runner: &CheckRunner) {
+    if !build::check(runner) {
         return;
     }
-    let Some(cluster) = connection::check(clinic) else {
+    let Some(cluster) = connection::check(runner) else {
         return;
     };
-    type Check = fn(&Clinic, &clinic::Cluster);
+    type Check = fn(&CheckRunner, &Cluster);
     let checks: [(&str, Check); 7] = [
         ("broker version", versions::check),
-        ("cluster", cluster::check),
+        ("cluster", broker_settings::check),
         ("request topics", topics::check),
         ("reply topic", replies::check),
         ("message size", sizes::check),
@@ -106,8 +110,8 @@ fn examine(clinic: &Clinic) {
         ("clocks", clocks::check),
     ];
     for (name, check) in checks {
-        if !clinic.leaves_out(name) {
-            check(clinic, &cluster);
+        if !runner.leaves_out(name) {
+            check(runner, &cluster);
         }
     }
 }

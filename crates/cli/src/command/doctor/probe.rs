@@ -7,9 +7,9 @@ use antiphon::{Executed, RequestError, RequestErrorKind};
 use super::finding::Finding;
 use crate::{
     args::DoctorArgs,
-    command::{ask, demo::millis},
+    command::requester,
     failure::Failure,
-    output::printable,
+    output::{millis, printable},
     settings::Settings,
 };
 
@@ -17,7 +17,7 @@ use crate::{
 pub(super) async fn run(topic: &str, args: &DoctorArgs, mut settings: Settings) -> Finding {
     let check = format!("probe of {topic}");
     settings.kafka.connect_timeout = args.timeout;
-    let client = match ask::connect(settings, false).await {
+    let client = match requester::connect(settings, false).await {
         Ok(client) => client,
         Err(failure) => return unconnected(check, &failure),
     };
@@ -26,7 +26,7 @@ pub(super) async fn run(topic: &str, args: &DoctorArgs, mut settings: Settings) 
     let begun = Instant::now();
     let answered = request.send().await;
     let took = begun.elapsed();
-    ask::close(&client).await;
+    requester::close(&client).await;
     match answered {
         Ok(reply) => {
             let responder = printable(reply.responder().unwrap_or("somebody").as_bytes());

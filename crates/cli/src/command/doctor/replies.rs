@@ -5,43 +5,45 @@ use std::time::Duration;
 use antiphon_kafka::features;
 
 use super::{
-    clinic::{Clinic, Cluster, Configs, number, span, text},
-    cluster::unknown,
+    broker_settings::unknown,
+    cluster::Cluster,
+    configs::{Configs, number, span, text},
     finding::Finding,
+    runner::CheckRunner,
     storage, topics,
 };
 
-pub(super) fn check(clinic: &Clinic, cluster: &Cluster) {
-    let topic = clinic.reply_topic();
+pub(super) fn check(runner: &CheckRunner, cluster: &Cluster) {
+    let topic = runner.reply_topic();
     let check = format!("reply topic {topic}");
     if !is_default_name(&topic) {
-        clinic.say(Finding::warn(
+        runner.say(Finding::warn(
             &check,
             "services refuse to reply to it unless they were told: its name has no usual ending",
             format!("name it {topic}.replies, or give services --allow-reply-topic"),
         ));
     }
-    let partitions = match cluster.admin.describe_topic(&topic, clinic.patience()) {
+    let partitions = match cluster.admin.describe_topic(&topic, runner.patience()) {
         Ok(Some(partitions)) => partitions,
-        Ok(None) => return clinic.say(absent(clinic, check)),
-        Err(error) => return clinic.say(Finding::fail(check, error.to_string(), RIGHT)),
+        Ok(None) => return runner.say(absent(runner, check)),
+        Err(error) => return runner.say(Finding::fail(check, error.to_string(), RIGHT)),
     };
     if cluster.embedded {
-        clinic.say(Finding::ok(&check, topics::described(&partitions, None)));
+        runner.say(Finding::ok(&check, topics::described(&partitions, None)));
         return;
     }
-    let configs = match cluster.topic(&topic, clinic) {
+    let configs = match cluster.topic(&topic, runner) {
         Ok(configs) => configs,
-        Err(error) => return clinic.say(unknown(check, &error)),
+        Err(error) => return runner.say(unknown(check, &error)),
     };
-    let timeout = clinic.settings.client.timeout;
+    let timeout = runner.settings.client.timeout;
     let mut found = storage::judge(&check, &partitions, Some(&configs), cluster.brokers.len());
     found.extend(storage::readable(&check, &configs, features().has("zstd")));
     found.extend(keeps_replies(&check, &configs, timeout));
     let detail = topics::described(&partitions, Some(&configs));
     let segments = segments(&configs);
-    clinic.say(Finding::ok(&check, format!("{detail}; {segments}")));
-    found.into_iter().for_each(|finding| clinic.say(finding));
+    runner.say(Finding::ok(&check, format!("{detail}; {segments}")));
+    found.into_iter().for_each(|finding| runner.say(finding));
 }
 
 const RIGHT: &str = "ask for the right to read it; docs/operations.md lists the rights";
@@ -53,10 +55,10 @@ fn is_default_name(topic: &str) -> bool {
         .any(|ending| topic.ends_with(ending))
 }
 
-fn absent(clinic: &Clinic, check: String) -> Finding {
+fn absent(runner: &CheckRunner, check: String) -> Finding {
     let (reply, timeout) = (
-        &clinic.settings.client.reply,
-        clinic.settings.client.timeout,
+        &runner.settings.client.reply,
+        runner.settings.client.timeout,
     );
     if !reply.create {
         let remedy = "create it by `antiphon topics create --reply`, or set `reply.create` of the \

@@ -1,8 +1,10 @@
 //! How large a request or reply may be, by everybody who has a say in it.
 
 use super::{
-    clinic::{Clinic, Cluster, Configs, number},
+    cluster::Cluster,
+    configs::{Configs, number},
     finding::Finding,
+    runner::CheckRunner,
 };
 
 const CHECK: &str = "message size";
@@ -10,11 +12,11 @@ const CHECK: &str = "message size";
 /// librdkafka's default of `message.max.bytes`.
 const CLIENT_DEFAULT: i64 = 1_000_000;
 
-pub(super) fn check(clinic: &Clinic, cluster: &Cluster) {
-    let client = client_limit(clinic);
-    let largest = i64::from(clinic.settings.client.max_request_bytes);
+pub(super) fn check(runner: &CheckRunner, cluster: &Cluster) {
+    let client = client_limit(runner);
+    let largest = i64::from(runner.settings.client.max_request_bytes);
     if client < largest {
-        clinic.say(Finding::warn(
+        runner.say(Finding::warn(
             CHECK,
             format!(
                 "the client accepts requests of {largest} bytes, and librdkafka sends none \
@@ -26,34 +28,34 @@ pub(super) fn check(clinic: &Clinic, cluster: &Cluster) {
     if cluster.embedded {
         let detail =
             format!("the client sends up to {client} bytes; the embedded broker has no limit");
-        return clinic.say(Finding::ok(CHECK, detail));
+        return runner.say(Finding::ok(CHECK, detail));
     }
-    broker(clinic, cluster, client);
-    let replies = clinic.reply_topic();
-    let topics = clinic.args.topics.iter().chain([&replies]);
+    broker(runner, cluster, client);
+    let replies = runner.reply_topic();
+    let topics = runner.args.topics.iter().chain([&replies]);
     for topic in topics {
         // That it does not exist or may not be described has been said before.
-        if !clinic.leaves_out(&format!("{CHECK} of {topic}"))
-            && let Ok(configs) = cluster.topic(topic, clinic)
+        if !runner.leaves_out(&format!("{CHECK} of {topic}"))
+            && let Ok(configs) = cluster.topic(topic, runner)
         {
-            clinic.say(judge(topic, &configs, client));
+            runner.say(judge(topic, &configs, client));
         }
     }
 }
 
-fn client_limit(clinic: &Clinic) -> i64 {
-    let set = clinic.properties.get("message.max.bytes");
+fn client_limit(runner: &CheckRunner) -> i64 {
+    let set = runner.properties.get("message.max.bytes");
     set.and_then(|set| set.trim().parse().ok())
         .unwrap_or(CLIENT_DEFAULT)
 }
 
 /// A topic decides for itself; a broker refuses what is longer than any request may be.
-fn broker(clinic: &Clinic, cluster: &Cluster, client: i64) {
-    let Ok((broker, configs)) = cluster.broker(clinic) else {
+fn broker(runner: &CheckRunner, cluster: &Cluster, client: i64) {
+    let Ok((broker, configs)) = cluster.broker(runner) else {
         return;
     };
     if let Some(most) = number(&configs, "socket.request.max.bytes").filter(|most| *most < client) {
-        clinic.say(Finding::fail(
+        runner.say(Finding::fail(
             CHECK,
             format!(
                 "broker {broker} takes no request above socket.request.max.bytes={most}, and \

@@ -3,10 +3,12 @@
 use antiphon_kafka::PartitionInfo;
 
 use super::{
-    clinic::{Configs, number, text},
-    cluster::SEVERAL,
+    configs::{Configs, number, text},
     finding::Finding,
 };
+
+/// From so many brokers on, a topic should have more than one replica.
+pub(super) const SEVERAL: usize = 3;
 
 /// How many replicas its first partition has.
 pub(super) fn replication(partitions: &[PartitionInfo]) -> usize {

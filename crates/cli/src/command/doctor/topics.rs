@@ -5,41 +5,43 @@ use std::time::Duration;
 use antiphon_kafka::{PartitionInfo, features};
 
 use super::{
-    clinic::{Clinic, Cluster, Configs, counted, number, span, text},
-    cluster::unknown,
+    broker_settings::unknown,
+    cluster::Cluster,
+    configs::{Configs, number, span, text},
     finding::Finding,
+    runner::CheckRunner,
     storage::{self, replication},
 };
 
-pub(super) fn check(clinic: &Clinic, cluster: &Cluster) {
-    if clinic.args.topics.is_empty() {
-        return clinic.say(Finding::skip("request topics", "none were named"));
+pub(super) fn check(runner: &CheckRunner, cluster: &Cluster) {
+    if runner.args.topics.is_empty() {
+        return runner.say(Finding::skip("request topics", "none were named"));
     }
-    for topic in &clinic.args.topics {
+    for topic in &runner.args.topics {
         let check = format!("request topic {topic}");
-        if !clinic.leaves_out(&check) {
-            one(clinic, cluster, topic, check);
+        if !runner.leaves_out(&check) {
+            one(runner, cluster, topic, check);
         }
     }
 }
 
-fn one(clinic: &Clinic, cluster: &Cluster, topic: &str, check: String) {
-    let partitions = match cluster.admin.describe_topic(topic, clinic.patience()) {
+fn one(runner: &CheckRunner, cluster: &Cluster, topic: &str, check: String) {
+    let partitions = match cluster.admin.describe_topic(topic, runner.patience()) {
         Ok(Some(partitions)) => partitions,
-        Ok(None) => return clinic.say(absent(check, topic)),
-        Err(error) => return clinic.say(Finding::fail(check, error.to_string(), RIGHT)),
+        Ok(None) => return runner.say(absent(check, topic)),
+        Err(error) => return runner.say(Finding::fail(check, error.to_string(), RIGHT)),
     };
     let configs = match cluster.embedded {
         true => None,
-        false => match cluster.topic(topic, clinic) {
+        false => match cluster.topic(topic, runner) {
             Ok(configs) => Some(configs),
             Err(error) => {
-                clinic.say(unknown(format!("{check}, settings"), &error));
+                runner.say(unknown(format!("{check}, settings"), &error));
                 None
             }
         },
     };
-    clinic.say(Finding::ok(
+    runner.say(Finding::ok(
         &check,
         described(&partitions, configs.as_ref()),
     ));
@@ -49,11 +51,12 @@ fn one(clinic: &Clinic, cluster: &Cluster, topic: &str, check: String) {
         found.extend(keeps_requests(
             &check,
             configs,
-            clinic.settings.client.timeout,
+            runner.settings.client.timeout,
         ));
     }
-    found.into_iter().for_each(|finding| clinic.say(finding));
+    found.into_iter().for_each(|finding| runner.say(finding));
 }
+use crate::output::counted;
 
 const RIGHT: &str = "ask for the right to read and write it; docs/operations.md lists the rights";
 

@@ -8,10 +8,7 @@ use std::{
 
 use antiphon_kafka::BrokerInfo;
 
-use super::{
-    clinic::{Clinic, Cluster},
-    finding::Finding,
-};
+use super::{cluster::Cluster, finding::Finding, runner::CheckRunner};
 
 const CHECK: &str = "broker version";
 
@@ -20,28 +17,28 @@ const MOST: usize = 16;
 
 /// librdkafka knows and does not tell, so each broker is asked by hand. It answers before any
 /// authentication, but not without the TLS that its listener may want.
-pub(super) fn check(clinic: &Clinic, cluster: &Cluster) {
+pub(super) fn check(runner: &CheckRunner, cluster: &Cluster) {
     if cluster.embedded {
-        return clinic.say(Finding::skip(
+        return runner.say(Finding::skip(
             CHECK,
             "an embedded broker of Antiphon, not Kafka",
         ));
     }
-    let protocol = clinic.properties.get("security.protocol");
+    let protocol = runner.properties.get("security.protocol");
     let protocol = protocol.unwrap_or_default().to_ascii_lowercase();
     if protocol.contains("ssl") {
-        return clinic.say(Finding::skip(
+        return runner.say(Finding::skip(
             CHECK,
             "not checked: the question needs a listener without TLS",
         ));
     }
     if cluster.brokers.len() > MOST {
         let why = format!("only {MOST} of {} brokers are asked", cluster.brokers.len());
-        clinic.say(Finding::skip(CHECK, why));
+        runner.say(Finding::skip(CHECK, why));
     }
     for broker in cluster.brokers.iter().take(MOST) {
-        if !clinic.leaves_out(CHECK) {
-            clinic.say(judge(broker, ask(broker, clinic.patience())));
+        if !runner.leaves_out(CHECK) {
+            runner.say(judge(broker, ask(broker, runner.patience())));
         }
     }
 }

@@ -8,11 +8,13 @@ use std::{
 
 use antiphon_kafka::Admin;
 
-use super::{LIMIT, TopicsError};
+use super::lookup;
 use crate::{
     args::DeleteArgs,
+    command::admin::LIMIT,
     failure::Failure,
     output::{Printer, topics as print},
+    topics_error::TopicsError,
 };
 
 /// How often a topic that has been deleted is looked for: brokers hear of it a little later.
@@ -32,7 +34,7 @@ pub(super) fn allowed(args: &DeleteArgs) -> Result<(), TopicsError> {
 /// Deletes all topics, if all exist and it was confirmed.
 pub(super) fn run(admin: &Admin, args: &DeleteArgs, printer: Printer) -> Result<(), Failure> {
     for topic in &args.topics {
-        super::partitions(admin, topic)?;
+        lookup::partitions(admin, topic)?;
     }
     if !args.yes && !confirmed(&args.topics, &mut io::stdin().lock())? {
         return Err(Failure::Topics(TopicsError::Declined));

@@ -2,6 +2,7 @@
 
 use antiphon_kafka::{Admin, ConfigEntry, ConfigSource};
 
+use super::lookup;
 use crate::{
     failure::Failure,
     output::{Printer, topics as print},
@@ -23,9 +24,9 @@ const RELEVANT: [&str; 9] = [
 /// Describes topics one by one, up to the first that can not be.
 pub(super) fn run(admin: &Admin, topics: &[String], printer: Printer) -> Result<(), Failure> {
     for topic in topics {
-        let mut partitions = super::partitions(admin, topic)?;
+        let mut partitions = lookup::partitions(admin, topic)?;
         partitions.sort_by_key(|partition| partition.id);
-        let configs = super::configs(admin, topic)?;
+        let configs = lookup::configs(admin, topic)?;
         let configs = configs.map(|all| chosen(all, printer.verbose));
         print::described(printer, topic, &partitions, configs.as_deref())?;
     }

@@ -7,8 +7,14 @@ use std::io::{self, Write};
 use antiphon_kafka::{ConfigEntry, NewTopic, PartitionInfo};
 
 use self::lines::{DifferenceItem, OutcomeLine, TopicLine, source};
-use super::{Form, Printer, hint, json, printable, stdout, table};
-use crate::{command::Difference, failure::Failure};
+use super::{
+    json,
+    printer::Printer,
+    stdout::stdout,
+    table,
+    text::{hint, printable},
+};
+use crate::{difference::Difference, failure::Failure, form::Form};
 
 /// A topic that was created.
 pub(crate) fn created(printer: Printer, topic: &NewTopic, partitions: u32) -> Result<(), Failure> {

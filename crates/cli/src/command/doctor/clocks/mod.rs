@@ -8,49 +8,46 @@ use antiphon_kafka::{ErrorKind, NewTopic};
 use rand::Rng;
 
 use self::stamp::{Apart, measure};
-use super::{
-    clinic::{Clinic, Cluster},
-    finding::Finding,
-};
+use super::{cluster::Cluster, finding::Finding, runner::CheckRunner};
 
 const CHECK: &str = "clocks";
 
 /// A record to a topic of its own, which the broker stamps with its own time.
-pub(super) fn check(clinic: &Clinic, cluster: &Cluster) {
-    if clinic.args.read_only {
-        return clinic.say(Finding::skip(
+pub(super) fn check(runner: &CheckRunner, cluster: &Cluster) {
+    if runner.args.read_only {
+        return runner.say(Finding::skip(
             CHECK,
             "not checked: it takes a topic, and this is --read-only",
         ));
     }
     if cluster.embedded {
         let why = "an embedded broker of Antiphon is on this machine";
-        return clinic.say(Finding::skip(CHECK, why));
+        return runner.say(Finding::skip(CHECK, why));
     }
     let name = format!("antiphon-doctor-{:08x}", rand::rng().random::<u32>());
     let measured = match cluster
         .admin
-        .create_topic(&stamped(&name), clinic.patience())
+        .create_topic(&stamped(&name), runner.patience())
     {
         Ok(()) => {
-            let measured = measure(clinic, &name);
-            tidy(clinic, cluster, &name);
+            let measured = measure(runner, &name);
+            tidy(runner, cluster, &name);
             measured
         }
         Err(error) if error.kind() == ErrorKind::NotAuthorized => {
             let why = "not checked: this principal may not create the topic that it takes";
-            return clinic.say(Finding::skip(CHECK, why));
+            return runner.say(Finding::skip(CHECK, why));
         }
         Err(error) => {
             // It may have been created after the question was given up.
             if error.kind() == ErrorKind::TimedOut {
-                tidy(clinic, cluster, &name);
+                tidy(runner, cluster, &name);
             }
             Err(error.to_string())
         }
     };
-    clinic.say(match measured {
-        Ok(apart) => judge(&apart, clinic.settings.service.clock_skew),
+    runner.say(match measured {
+        Ok(apart) => judge(&apart, runner.settings.service.clock_skew),
         Err(why) => Finding::warn(
             CHECK,
             format!("could not be compared: {why}"),
@@ -74,12 +71,12 @@ fn stamped(name: &str) -> NewTopic {
     }
 }
 
-fn tidy(clinic: &Clinic, cluster: &Cluster, name: &str) {
+fn tidy(runner: &CheckRunner, cluster: &Cluster, name: &str) {
     // Also when the time is up: nothing is to be left behind.
-    match cluster.admin.delete_topic(name, clinic.args.timeout) {
+    match cluster.admin.delete_topic(name, runner.args.timeout) {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::UnknownTopic => {}
-        Err(error) => clinic.say(Finding::warn(
+        Err(error) => runner.say(Finding::warn(
             CHECK,
             format!("the topic {name} was left behind: {error}"),
             format!("delete {name}"),

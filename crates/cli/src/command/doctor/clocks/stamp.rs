@@ -7,7 +7,7 @@ use std::{
 
 use antiphon_kafka::{Error, Outgoing, Producer, ProducerEvent, Reports, Topic};
 
-use crate::command::doctor::clinic::Clinic;
+use crate::command::doctor::runner::CheckRunner;
 
 /// The first record also waits for connections; the best of some says most.
 const RECORDS: u64 = 3;
@@ -39,10 +39,10 @@ impl Apart {
 }
 
 /// Writes records to a topic that the brokers stamp. Blocks.
-pub(super) fn measure(clinic: &Clinic, name: &str) -> Result<Apart, String> {
+pub(super) fn measure(runner: &CheckRunner, name: &str) -> Result<Apart, String> {
     let text = |error: Error| error.to_string();
-    let mut properties = clinic.properties.clone();
-    let patience = clinic.patience();
+    let mut properties = runner.properties.clone();
+    let patience = runner.patience();
     let limit = patience.as_millis().max(100).to_string();
     properties
         .set("message.timeout.ms", limit)
@@ -50,11 +50,11 @@ pub(super) fn measure(clinic: &Clinic, name: &str) -> Result<Apart, String> {
     let producer = Producer::new(&properties, Reports::All).map_err(text)?;
     let end = Instant::now() + patience;
     while producer
-        .partitions(name, clinic.patience())
+        .partitions(name, runner.patience())
         .map_err(text)?
         .is_none()
     {
-        if Instant::now() >= end || clinic.is_over() {
+        if Instant::now() >= end || runner.is_over() {
             return Err("its topic did not appear in time".to_owned());
         }
         thread::sleep(LOOK_AGAIN);
@@ -62,7 +62,7 @@ pub(super) fn measure(clinic: &Clinic, name: &str) -> Result<Apart, String> {
     let topic = producer.topic(name).map_err(text)?;
     let mut best = None;
     for token in 0..RECORDS {
-        let apart = once(clinic, &producer, &topic, token, end)?;
+        let apart = once(runner, &producer, &topic, token, end)?;
         let better = best.is_none_or(|best: Apart| apart.took < best.took);
         best = if better { Some(apart) } else { best };
     }
@@ -70,7 +70,7 @@ pub(super) fn measure(clinic: &Clinic, name: &str) -> Result<Apart, String> {
 }
 
 fn once(
-    clinic: &Clinic,
+    runner: &CheckRunner,
     producer: &Producer,
     topic: &Topic,
     token: u64,
@@ -89,7 +89,7 @@ fn once(
     let mut stamped = None;
     while stamped.is_none() {
         let left = end.saturating_duration_since(Instant::now());
-        if left.is_zero() || clinic.is_over() {
+        if left.is_zero() || runner.is_over() {
             return Err("a record was not acknowledged in time".to_owned());
         }
         producer.poll_events(left.min(SLICE), &mut |event| {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use antiphon::{
     EmbeddedBroker,
-    config::KafkaConfig,
+    config::{KafkaConfig, ServiceConfig},
     transport::kafka::{KafkaTransport, Role},
 };
 use antiphon_kafka::{Error, Producer, Properties, Reports};
@@ -12,7 +12,7 @@ use rand::Rng;
 
 use super::{
     page::Page,
-    topics::{LIMIT, create, delete},
+    topics::{LIMIT, PARTITIONS, create, delete},
 };
 use crate::{
     command::{
@@ -22,11 +22,8 @@ use crate::{
     failure::Failure,
 };
 
-/// How many partitions the request topics have, where that is up to us.
-pub(super) const PARTITIONS: i32 = 6;
-
 /// Where everything takes place.
-pub(super) struct Stage {
+pub(super) struct Setup {
     /// The broker, if it is our own.
     pub(super) broker: Option<EmbeddedBroker>,
     pub(super) kafka: KafkaConfig,
@@ -38,9 +35,9 @@ pub(super) struct Stage {
     client: Producer,
 }
 
-impl Stage {
+impl Setup {
     /// Starts a broker unless brokers are given.
-    pub(super) async fn set(brokers: Option<KafkaConfig>) -> Result<Self, Failure> {
+    pub(super) async fn start(brokers: Option<KafkaConfig>) -> Result<Self, Failure> {
         let (broker, kafka, prefix) = match brokers {
             Some(kafka) => {
                 let unique = rand::rng().random::<u32>();
@@ -60,15 +57,15 @@ impl Stage {
         let asked = kafka.clone();
         let properties = blocking(move || properties(&asked)).await?;
         let client = Producer::new(&properties, Reports::ErrorsOnly);
-        let stage = Self {
+        let setup = Self {
             client: client.map_err(|error| failed("can not start a client", error))?,
             broker,
             kafka,
             prefix,
             properties,
         };
-        stage.create_topics().await?;
-        Ok(stage)
+        setup.create_topics().await?;
+        Ok(setup)
     }
 
     /// Our own broker makes topics with as many partitions as we like; elsewhere the services
@@ -84,6 +81,15 @@ impl Stage {
             created.map_err(|error| failed("can not create a topic", error))?;
         }
         Ok(())
+    }
+
+    /// Settings of a service that creates its request topic, except on our own broker.
+    pub(super) fn service_config(&self) -> ServiceConfig {
+        let absent = self.broker.is_none();
+        ServiceConfig {
+            create_topics: absent.then_some(PARTITIONS.unsigned_abs()),
+            ..ServiceConfig::default()
+        }
     }
 
     /// How many partitions a topic has; `None` if it does not exist.
@@ -131,7 +137,7 @@ impl Stage {
     }
 
     /// Removes what the demonstration has left on brokers that are not its own.
-    pub(super) async fn strike(self, page: &mut Page) -> Result<(), Failure> {
+    pub(super) async fn clean_up(self, page: &mut Page) -> Result<(), Failure> {
         let (mut topics, reply_topic) = (self.request_topics(), self.reply_topic());
         let closing = self.client.close(Duration::from_secs(1));
         if let Some(broker) = self.broker {

@@ -1,3 +1,5 @@
+//! Why something was not done with a topic.
+
 use antiphon_kafka::{Error, ErrorKind};
 
 use crate::exit::Exit;
@@ -46,7 +48,7 @@ pub(crate) enum TopicsError {
 }
 
 impl TopicsError {
-    pub(super) fn refused(verb: &'static str, topic: &str, source: Error) -> Self {
+    pub(crate) fn refused(verb: &'static str, topic: &str, source: Error) -> Self {
         let topic = topic.to_owned();
         if source.kind() == ErrorKind::UnknownTopic {
             return Self::Unknown(topic);

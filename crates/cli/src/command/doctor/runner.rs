@@ -1,7 +1,6 @@
 //! What all checks have at hand: settings, a client, limits of time, and where findings go.
 
 use std::{
-    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -9,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use antiphon_kafka::{Admin, BrokerInfo, Error, Properties};
+use antiphon_kafka::Properties;
 use tokio::sync::mpsc;
 
 use super::finding::Finding;
@@ -19,11 +18,8 @@ use crate::{
     settings::Settings,
 };
 
-/// Settings of a topic or broker, by name.
-pub(super) type Configs = BTreeMap<String, String>;
-
 /// Where everything is examined. Its questions block.
-pub(super) struct Clinic {
+pub(super) struct CheckRunner {
     pub(super) args: DoctorArgs,
     pub(super) settings: Settings,
     /// For clients of the doctor's own.
@@ -33,14 +29,7 @@ pub(super) struct Clinic {
     findings: mpsc::Sender<Finding>,
 }
 
-/// A cluster that answers.
-pub(super) struct Cluster {
-    pub(super) admin: Admin,
-    pub(super) brokers: Vec<BrokerInfo>,
-    pub(super) embedded: bool,
-}
-
-impl Clinic {
+impl CheckRunner {
     pub(super) fn new(
         args: DoctorArgs,
         settings: Settings,
@@ -111,69 +100,5 @@ impl Clinic {
         if self.findings.blocking_send(finding).is_err() {
             self.stopped.store(true, Ordering::Release);
         }
-    }
-}
-
-impl Cluster {
-    /// The settings of a topic.
-    pub(super) fn topic(&self, topic: &str, clinic: &Clinic) -> Result<Configs, Error> {
-        let all = self.admin.describe_config(topic, clinic.patience())?;
-        Ok(all.into_iter().collect())
-    }
-
-    /// The settings of the broker with the smallest number.
-    pub(super) fn broker(&self, clinic: &Clinic) -> Result<(i32, Configs), Error> {
-        let first = self
-            .brokers
-            .iter()
-            .map(|broker| broker.id)
-            .min()
-            .unwrap_or(0);
-        let all = self.admin.describe_broker(first, clinic.patience())?;
-        Ok((first, all.into_iter().collect()))
-    }
-}
-
-/// A setting that is a number.
-pub(super) fn number(configs: &Configs, name: &str) -> Option<i64> {
-    configs.get(name)?.trim().parse().ok()
-}
-
-/// A setting that is text; empty where the broker does not tell.
-pub(super) fn text<'a>(configs: &'a Configs, name: &str) -> &'a str {
-    configs.get(name).map_or("", String::as_str)
-}
-
-/// `1 broker`, `3 brokers`.
-pub(super) fn counted(count: usize, thing: &str) -> String {
-    let many = if count == 1 { "" } else { "s" };
-    format!("{count} {thing}{many}")
-}
-
-/// Milliseconds of Kafka for people; -1 stands for no limit.
-pub(super) fn span(millis: i64) -> String {
-    match u64::try_from(millis) {
-        Ok(millis) => humantime::format_duration(Duration::from_millis(millis)).to_string(),
-        Err(_) => "no limit".to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn settings_are_read_as_they_are_meant() {
-        let configs: Configs = [("a", "17"), ("b", "-1"), ("c", "x")]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into();
-        assert_eq!(number(&configs, "a"), Some(17));
-        assert_eq!(number(&configs, "c"), None);
-        assert_eq!(number(&configs, "d"), None);
-        assert_eq!(text(&configs, "d"), "");
-        assert_eq!(number(&configs, "b").map(span).as_deref(), Some("no limit"));
-        assert_eq!(span(3_600_000), "1h");
-        assert_eq!(counted(1, "broker"), "1 broker");
-        assert_eq!(counted(0, "broker"), "0 brokers");
     }
 }

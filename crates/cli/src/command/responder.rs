@@ -16,7 +16,7 @@ use super::exec::Exec;
 use crate::args::ServeArgs;
 
 /// The handler.
-pub(super) struct Answers {
+pub(super) struct Responder {
     how: How,
     pub(super) counts: Arc<Counts>,
 }
@@ -41,7 +41,7 @@ impl Counts {
     }
 }
 
-impl Answers {
+impl Responder {
     pub(super) fn new(args: &ServeArgs) -> Self {
         let how = match &args.answering.exec {
             Some(command) => How::Exec(Arc::new(Exec::new(command.clone(), args.max_output))),
@@ -55,7 +55,7 @@ impl Answers {
     }
 }
 
-impl Handler for Answers {
+impl Handler for Responder {
     fn handle(&self, request: Request) -> BoxFuture<'static, Result<Response, Status>> {
         let counts = Arc::clone(&self.counts);
         let answer = match &self.how {

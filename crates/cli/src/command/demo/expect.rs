@@ -1,0 +1,11 @@
+//! What the demonstration requires of itself.
+
+use crate::failure::Failure;
+
+/// Fails the demonstration unless `holds`.
+pub(super) fn expect(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), Failure> {
+    if holds {
+        return Ok(());
+    }
+    Err(Failure::Unexpected(otherwise()))
+}
