@@ -32,19 +32,19 @@ pub(super) fn environment() -> impl Iterator<Item = (String, String)> {
 
 fn common(flags: &mut Layer, common: &Common) {
     if let Some(servers) = servers(common) {
-        let path = ["kafka", "bootstrap_servers"];
+        let key = "kafka.bootstrap_servers";
         match common.servers_variable {
-            Some(name) => flags.put_variable(name, &path, servers),
-            None => flags.put(&path, servers),
+            Some(name) => flags.put_variable(name, key, servers),
+            None => flags.put(key, servers),
         }
     }
     for (name, value) in &common.properties {
-        flags.put(&["kafka", "properties", name], value.as_str());
+        flags.put(&format!("kafka.properties.{name}"), value.as_str());
     }
     if let Some(form) = common.output {
         // Its names are those of the settings file.
         let name = serde_json::to_value(form).unwrap_or_default();
-        flags.put(&["cli", "output"], name.as_str().unwrap_or_default());
+        flags.put("cli.output", name.as_str().unwrap_or_default());
     }
 }
 

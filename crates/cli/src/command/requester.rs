@@ -21,10 +21,10 @@ const SHORTEST: Duration = Duration::from_millis(100);
 pub(super) fn flags(flags: &mut Layer, args: &CallArgs) {
     if let Some(timeout) = args.timeout {
         let timeout = humantime::format_duration(timeout.max(SHORTEST)).to_string();
-        flags.put(&["client", "timeout"], timeout);
+        flags.put("client.timeout", timeout);
     }
     if let Some(topic) = &args.reply_topic {
-        flags.put(&["client", "reply", "topic"], topic.as_str());
+        flags.put("client.reply.topic", topic.as_str());
     }
 }
 

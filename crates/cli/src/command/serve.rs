@@ -20,17 +20,17 @@ use crate::{
 /// The options that are settings too.
 pub(super) fn flags(flags: &mut Layer, args: &ServeArgs) {
     if let Some(group) = args.group.as_ref() {
-        flags.put(&["service", "group"], group.as_str());
+        flags.put("service.group", group.as_str());
     }
     if let Some(concurrency) = args.concurrency {
-        flags.put(&["service", "concurrency"], u64::from(concurrency));
+        flags.put("service.concurrency", u64::from(concurrency));
     }
     if let Some(partitions) = args.create_topic {
-        flags.put(&["service", "create_topics"], u64::from(partitions));
+        flags.put("service.create_topics", u64::from(partitions));
     }
     if let Some(limit) = args.drain_timeout {
         let limit = humantime::format_duration(limit).to_string();
-        flags.put(&["cli", "drain_timeout"], limit);
+        flags.put("cli.drain_timeout", limit);
     }
 }
 

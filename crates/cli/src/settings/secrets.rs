@@ -146,10 +146,10 @@ fn every_value_is_shown_with_the_layer_that_has_the_last_word() {
         ("ANTIPHON__KAFKA__PROPERTIES__CLIENT_ID", "me"),
     ];
     let mut flags = Layer::command_line();
-    flags.put(&["kafka", "properties", "linger.ms"], "8");
+    flags.put("kafka.properties.linger.ms", "8");
     flags.put_variable(
         "ANTIPHON_BOOTSTRAP_SERVERS",
-        &["kafka", "bootstrap_servers"],
+        "kafka.bootstrap_servers",
         "ssl://me:hunter2@h:1",
     );
     let rows = merged(vec![file, environment(&variables), flags]).rows();

@@ -48,10 +48,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The options that are settings too.
 pub(super) fn flags(flags: &mut Layer, args: &DoctorArgs) {
     if let Some(topic) = &args.reply_topic {
-        flags.put(&["client", "reply", "topic"], topic.as_str());
+        flags.put("client.reply.topic", topic.as_str());
     }
     if let Some(group) = &args.group {
-        flags.put(&["service", "group"], group.as_str());
+        flags.put("service.group", group.as_str());
     }
 }
 
