@@ -1,14 +1,14 @@
-//! How a topic that exists differs from what was asked for.
+//! How an existing topic differs from the desired topic.
 
-/// One thing in which a topic that exists is not as the wish.
+/// One setting in which an existing topic differs from the desired topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Difference {
-    /// A setting, or `partitions`, or `replication factor`.
+    /// The name of a setting, `partitions`, or `replication factor`.
     pub(crate) name: String,
-    /// As the wish has it.
+    /// The desired value.
     pub(crate) wanted: String,
-    /// As the topic has it.
+    /// The value of the existing topic.
     pub(crate) found: String,
-    /// Whether it was asked for; otherwise it is only not the default.
+    /// Whether an option asked for the value; otherwise it is a default.
     pub(crate) asked: bool,
 }

@@ -1,8 +1,8 @@
-//! Being told to stop.
+//! Signals that stop the program.
 
 use crate::failure::Failure;
 
-/// SIGINT and SIGTERM; elsewhere than on Unix, Ctrl-C.
+/// SIGINT and SIGTERM on Unix, Ctrl-C elsewhere.
 #[derive(Debug)]
 pub(crate) struct Signals {
     #[cfg(unix)]
@@ -13,7 +13,7 @@ pub(crate) struct Signals {
 
 #[cfg(unix)]
 impl Signals {
-    /// From now on these signals do not end the process by themselves.
+    /// Catches the signals: from now on they do not end the process.
     pub(crate) fn catch() -> Result<Self, Failure> {
         use tokio::signal::unix::{SignalKind, signal};
         let catch = |kind| {
@@ -28,10 +28,10 @@ impl Signals {
         })
     }
 
-    /// Waits for one.
+    /// Waits for the next signal.
     ///
     /// # Cancel safety
-    /// A signal that came while nobody waited is not lost.
+    /// A signal that arrives between two calls is not lost.
     pub(crate) async fn next(&mut self) -> &'static str {
         tokio::select! {
             _ = self.interrupt.recv() => "SIGINT",

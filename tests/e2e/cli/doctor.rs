@@ -104,7 +104,7 @@ pub(super) fn strict(env: &Env) -> Result<(), Failed> {
     ended(&said, 0)?;
     finds(&found, "clocks", "skip", "")?;
     if !env.is_embedded() {
-        finds(&found, "service group", "warn", "nobody answers")?;
+        finds(&found, "service group", "warn", "no service is running")?;
         let (said, _) = doctor(env, &[&topic, "--read-only", "--strict"])?;
         ended(&said, 1)?;
     }
@@ -228,7 +228,7 @@ pub(super) fn nowhere(_: &Env) -> Result<(), Failed> {
         &findings(&said)?,
         "connection",
         "fail",
-        "no brokers are named",
+        "no brokers are configured",
     )?;
     let wanting = [
         "-b",

@@ -161,7 +161,7 @@ fn again(env: &Env) -> Result<(), Failed> {
     let said = run(env, &create)?;
     ended(&said, 0)?;
     ensure(
-        said.out.contains("exists already") && said.err.contains("partitions is 2"),
+        said.out.contains("already exists") && said.err.contains("partitions is 2"),
         format!("{said:?}"),
     )?;
     let said = run(env, &[&create[..], &["-p", "2", "-o", "json"]].concat())?;

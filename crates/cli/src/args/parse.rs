@@ -1,8 +1,8 @@
-//! Values on the command line.
+//! Parsers for values of options.
 
 use std::time::Duration;
 
-/// `key=value`; the value may hold more equals signs.
+/// `key=value`. The value may contain equals signs.
 pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
@@ -12,14 +12,15 @@ pub(super) fn pair(text: &str) -> Result<(String, String), String> {
 
 /// `2s`, `500ms`, `1m 30s`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|error| format!("{error}; write 2s or 500ms"))
+    humantime::parse_duration(text)
+        .map_err(|error| format!("{error}; expected a duration such as 2s or 500ms"))
 }
 
 /// A duration that is not zero.
 pub(super) fn timeout(text: &str) -> Result<Duration, String> {
     let timeout = duration(text)?;
     if timeout < Duration::from_millis(1) {
-        return Err("at least 1ms is needed".to_owned());
+        return Err("expected at least 1ms".to_owned());
     }
     Ok(timeout)
 }
@@ -32,7 +33,7 @@ pub(super) fn rate(text: &str) -> Result<f64, String> {
     }
 }
 
-/// One request in a quarter of an hour; more than one process can send.
+/// From one request in a quarter of an hour to more than one process can send.
 const SLOWEST: f64 = 0.001;
 const FASTEST: f64 = 10_000_000.0;
 

@@ -11,7 +11,7 @@ use crate::{
     settings::{Settings, Source, problems},
 };
 
-/// Shows or checks settings; says in which form failures are to be printed.
+/// Shows or checks settings. Also returns the form in which to print a failure.
 pub(super) fn run(cli: &Cli, command: &ConfigCommand) -> (Form, Result<(), Failure>) {
     let form = cli.common.output.unwrap_or_default();
     match command {

@@ -6,7 +6,7 @@ use crate::{
     settings::Layer,
 };
 
-/// The options of a command that are settings too.
+/// The options of a command that are settings.
 pub(super) fn flags(cli: &Cli) -> Layer {
     let mut flags = Layer::command_line();
     common(&mut flags, &cli.common);
@@ -22,7 +22,7 @@ pub(super) fn flags(cli: &Cli) -> Layer {
     flags
 }
 
-/// The variables of this process.
+/// The environment variables of this process.
 pub(super) fn environment() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().map(|(name, value)| {
         let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
@@ -42,13 +42,13 @@ fn common(flags: &mut Layer, common: &Common) {
         flags.put(&format!("kafka.properties.{name}"), value.as_str());
     }
     if let Some(form) = common.output {
-        // Its names are those of the settings file.
+        // Its names are the same in a settings file.
         let name = serde_json::to_value(form).unwrap_or_default();
         flags.put("cli.output", name.as_str().unwrap_or_default());
     }
 }
 
-/// The brokers of the command line; an empty variable counts as none.
+/// The brokers of -b or its variable. An empty variable counts as not set.
 pub(super) fn servers(common: &Common) -> Option<&str> {
     let servers = common.bootstrap_servers.as_deref()?.trim();
     (!servers.is_empty()).then_some(servers)

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{args::GatherArgs, failure::Failure, input, output::Printer, settings::Settings};
 
-/// Asks several services on one topic and prints what they reply.
+/// Sends a request to several services on one topic and prints their replies.
 pub(super) async fn run(
     args: GatherArgs,
     settings: Settings,

@@ -30,7 +30,7 @@ use crate::{
     settings::{Settings, SettingsError},
 };
 
-/// Runs a command that has to work whatever the settings are. `None`: it is none of these.
+/// Runs a command that must work even if the settings are not valid. `None` for other commands.
 pub(crate) fn offline(cli: &Cli) -> Option<(Form, Result<(), Failure>)> {
     let form = cli.common.output.unwrap_or_default();
     match &cli.command {
@@ -46,7 +46,7 @@ pub(crate) fn settings(cli: &Cli) -> Result<Settings, SettingsError> {
     Settings::load(cli.common.config.as_deref(), environment(), flags(cli))
 }
 
-/// How long threads may take to stop after the command has ended.
+/// Time limit for threads to stop after the command has ended.
 const SHUTDOWN: Duration = Duration::from_millis(300);
 
 /// Runs a command to its end.
@@ -55,7 +55,7 @@ pub(crate) fn run(cli: Cli, settings: Settings) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(|source| Failure::System {
-            what: "can not start the runtime",
+            what: "cannot start the runtime",
             source,
         })?;
     let printer = Printer {
@@ -64,7 +64,7 @@ pub(crate) fn run(cli: Cli, settings: Settings) -> Result<(), Failure> {
         quiet: cli.common.quiet,
     };
     let done = runtime.block_on(dispatch(cli, settings, printer));
-    // Tasks are dropped here, and with them the programs of `serve --exec` that still run.
+    // Drops all tasks, which kills the commands of `serve --exec` that still run.
     runtime.shutdown_timeout(SHUTDOWN);
     done
 }
@@ -83,12 +83,12 @@ async fn dispatch(cli: Cli, settings: Settings, printer: Printer) -> Result<(), 
         Command::Bench(args) => bench::run(args, settings, printer).await,
         Command::Doctor(args) => doctor::run(args, settings, printer).await,
         Command::Topics(command) => topics::run(command, settings, printer).await,
-        // They have run already: see `offline`.
+        // `offline` has run these.
         Command::Config(_) | Command::Completions(_) | Command::Man(_) => Ok(()),
     }
 }
 
-/// The demonstration writes only to brokers that were named for it: by option or its variable.
+/// The demonstration writes only to brokers that -b or its variable names.
 fn demo_brokers(common: &Common, settings: &Settings) -> Option<KafkaConfig> {
     servers(common).map(|_| settings.kafka.clone())
 }

@@ -1,4 +1,4 @@
-//! Why an error happened.
+//! Causes of errors.
 
 use std::error::Error;
 

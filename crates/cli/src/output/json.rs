@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::causes::causes;
 use crate::failure::Failure;
 
-/// Bytes: text where they are text, else base64.
+/// Bytes, as text if they are UTF-8, else as base64.
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Value<'a> {
@@ -46,7 +46,7 @@ struct HeaderItem<'a> {
     value: Value<'a>,
 }
 
-/// A line of a call that has no reply.
+/// A failed call, or another error.
 #[derive(Serialize)]
 struct ErrorLine<'a> {
     r#type: &'static str,
@@ -123,7 +123,7 @@ pub(super) fn missing(out: &mut dyn Write, missing: &Missing) -> io::Result<()> 
     print(out, &line)
 }
 
-/// What a command failed with.
+/// The error of a command.
 pub(super) fn failure(out: &mut dyn Write, failure: &Failure) -> io::Result<()> {
     let line = ErrorLine {
         r#type: "error",
@@ -136,7 +136,7 @@ pub(super) fn failure(out: &mut dyn Write, failure: &Failure) -> io::Result<()> 
     print(out, &line)
 }
 
-/// A broker.
+/// A broker that runs.
 pub(super) fn broker(
     out: &mut dyn Write,
     servers: &str,
@@ -180,7 +180,7 @@ impl<'a> StatusFields<'a> {
     }
 }
 
-/// One line.
+/// Prints one line.
 pub(super) fn print(out: &mut dyn Write, line: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer(&mut *out, line).map_err(io::Error::from)?;
     out.write_all(b"\n")

@@ -11,24 +11,24 @@ use super::{
 };
 use crate::{failure::Failure, form::Form};
 
-/// How to print, and how much.
+/// The output form and level of detail.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Printer {
     /// The form.
     pub(crate) form: Form,
-    /// Whether headers are wanted.
+    /// Whether to print headers.
     pub(crate) verbose: bool,
-    /// Whether only results and errors are wanted.
+    /// Whether to print only results and errors.
     pub(crate) quiet: bool,
 }
 
 impl Printer {
-    /// Whether the headers of replies are printed, so that they have to be read.
+    /// Whether the output contains the headers of replies, so that the client must read them.
     pub(crate) fn shows_headers(self) -> bool {
         self.verbose || self.form == Form::Json
     }
 
-    /// The reply of a request.
+    /// Prints the reply of a request.
     pub(crate) fn reply(self, topic: &str, reply: &Reply) -> Result<(), Failure> {
         if self.verbose && self.form != Form::Json {
             text::headers(reply);
@@ -40,7 +40,7 @@ impl Printer {
         })
     }
 
-    /// The replies of a scatter or gather, then what is missing.
+    /// Prints the replies of a scatter or gather, then those that are missing.
     pub(crate) fn gathered(self, gathered: &Gathered) -> Result<(), Failure> {
         stdout(|out| {
             for one in &gathered.replies {
@@ -65,14 +65,14 @@ impl Printer {
         Ok(())
     }
 
-    /// A result: text, or one JSON value on a line.
+    /// Prints a result: text, or one JSON value on a line.
     pub(crate) fn show(self, shown: &impl Show) -> Result<(), Failure> {
         if self.form == Form::Json {
             return stdout(|out| json::print(out, shown));
         }
         let mut text = Vec::new();
         let shown = shown.text(&mut text);
-        // Takes the colours out again where nobody can see them.
+        // Removes the colours if standard output is not a terminal.
         let mut out = anstream::stdout().lock();
         shown
             .and_then(|()| out.write_all(&text))
@@ -80,7 +80,7 @@ impl Printer {
             .map_err(Failure::Stdout)
     }
 
-    /// A broker that runs, with its topics.
+    /// Prints the address of a broker and its topics.
     pub(crate) fn broker(self, servers: &str, topics: &[(String, i32)]) -> Result<(), Failure> {
         stdout(|out| match self.form {
             Form::Text => text::broker(out, servers, topics),

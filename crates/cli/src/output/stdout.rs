@@ -1,4 +1,4 @@
-//! Standard output, and what can be written to it.
+//! Standard output.
 
 use std::io::{self, Write};
 
@@ -6,13 +6,13 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 
-/// The result of a command that has one form for people and one for programs.
+/// A result with a text form; its JSON form is what it serialises to.
 pub(crate) trait Show: Serialize {
-    /// For people; bare values have no other form.
+    /// Writes the text form, which also stands in for bare values.
     fn text(&self, out: &mut dyn Write) -> io::Result<()>;
 }
 
-/// Writes to standard output and flushes it. Bytes go out as they are.
+/// Writes bytes to standard output unchanged, and flushes it.
 pub(crate) fn stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     write(&mut out)

@@ -1,4 +1,4 @@
-//! Values that stand in files, values that are never shown, and where values come from.
+//! Values from files, values that are never shown, and sources of values.
 
 use std::{fs, path::PathBuf};
 

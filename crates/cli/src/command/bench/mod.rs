@@ -66,7 +66,7 @@ pub(super) async fn run(
     printer.show(&report)?;
     match exit {
         Exit::Success => Ok(()),
-        exit => Err(Failure::Told(exit)),
+        exit => Err(Failure::Reported(exit)),
     }
 }
 
@@ -81,7 +81,7 @@ fn value(args: &BenchArgs, limit: u32) -> Result<Bytes, Failure> {
 
 fn interrupted(signal: &'static str) -> Failure {
     tracing::info!(signal, "ended before it began");
-    Failure::Told(Exit::Failed)
+    Failure::Reported(Exit::Failed)
 }
 
 /// Sends the load and waits until its last call has ended.

@@ -1,4 +1,4 @@
-//! What the demonstration requires of itself.
+//! Checks of results.
 
 use crate::failure::Failure;
 

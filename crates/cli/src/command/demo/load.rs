@@ -1,4 +1,4 @@
-//! A few thousand requests, and how long each took.
+//! A few thousand requests and their latencies.
 
 use std::time::{Duration, Instant};
 
@@ -17,10 +17,10 @@ use crate::{
     output::{millis, thousands},
 };
 
-/// How many calls wait for their replies at the same time.
+/// Calls in flight.
 const IN_FLIGHT: usize = 64;
 
-/// The longest latency that is told from longer ones, in microseconds: a call's timeout.
+/// The largest latency of the histogram, in microseconds: the timeout of a call.
 const LONGEST: u64 = 10_000_000;
 
 pub(super) async fn show(
@@ -44,8 +44,8 @@ pub(super) async fn show(
         .collect();
     page.facts(&[("answered by", tally(&since))])?;
     page.say(
-        "The times are those of this machine, where broker, service and client share the processors.\n\
-         Each is from the call to its reply, over two topics.",
+        "The latencies are from call to reply, over two topics. They are those of this machine, where\n\
+         broker, service and client share the processors.",
     )
 }
 
@@ -65,7 +65,7 @@ async fn measure(
     requests: u32,
 ) -> Result<Histogram<u64>, Failure> {
     let mut latencies = Histogram::new_with_bounds(1, LONGEST, 3)
-        .map_err(|error| Failure::Unexpected(format!("no histogram: {error}")))?;
+        .map_err(|error| Failure::Unexpected(format!("cannot create the histogram: {error}")))?;
     let bar = page.progress(requests.into());
     let topic = setup.greetings();
     let calls = stream::iter(0..requests).map(|number| one(client, &topic, number));

@@ -1,4 +1,4 @@
-//! `antiphon demo`: everything in short sections, each of them checked.
+//! `antiphon demo`: what Antiphon does, in short sections with checked results.
 
 mod drain;
 mod expect;
@@ -23,10 +23,10 @@ use antiphon_kafka::redacted;
 use self::{greeters::Greeters, page::Page, prices::Sellers, setup::Setup};
 use crate::{args::DemoArgs, failure::Failure, output::Printer};
 
-/// A call's timeout, where the section is not about it: nothing here should come near it.
+/// The timeout of calls in sections that are not about timeouts. No such call should take this long.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Shows everything, on `brokers` or on one of its own.
+/// Runs all sections, on `brokers` or on an embedded broker.
 pub(super) async fn run(
     args: &DemoArgs,
     brokers: Option<KafkaConfig>,
@@ -37,26 +37,28 @@ pub(super) async fn run(
     let setup = Setup::start(brokers).await?;
     introduce(&mut page, &setup)?;
     let shown = show(&mut page, &setup, args).await;
-    let tidied = setup.clean_up(&mut page).await;
-    shown.and(tidied)?;
+    let cleaned = setup.clean_up(&mut page).await;
+    shown.and(cleaned)?;
     let took = begun.elapsed().as_secs_f64();
-    page.say(&format!("Everything went as it should, in {took:.1} s."))
+    page.say(&format!(
+        "All steps had the expected result, in {took:.1} s."
+    ))
 }
 
 fn introduce(page: &mut Page, setup: &Setup) -> Result<(), Failure> {
     page.title("Antiphon: request and reply over Kafka")?;
     page.say(
-        "A client writes a request to a Kafka topic; a service reads it, does the work, and writes\n\
-         the reply to a topic of the client's. Whatever goes wrong, the client gets one answer, and\n\
-         it says whether the work was done.",
+        "A client writes a request to a Kafka topic. A service reads it, does the work, and writes the\n\
+         reply to the reply topic of the client. Each call ends with one result, a reply or an error,\n\
+         and the error tells whether the work ran.",
     )?;
     let servers = redacted("", &setup.kafka.bootstrap_servers);
     match &setup.broker {
         Some(_) => page.say(&format!(
-            "The broker is a part of this program and listens at {servers}."
+            "The broker is embedded in this program and listens at {servers}."
         )),
         None => page.say(&format!(
-            "The brokers are those at {servers}. All topics here begin with \"{}\".",
+            "The brokers are at {servers}. The names of all topics begin with \"{}\".",
             setup.prefix
         )),
     }

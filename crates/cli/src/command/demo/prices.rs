@@ -1,4 +1,4 @@
-//! A scatter to three services, of which one is slow.
+//! A scatter to three services, one of them slow.
 
 use std::time::{Duration, Instant};
 
@@ -12,15 +12,15 @@ use crate::{
     output::{millis, printable},
 };
 
-/// How long the service in the west takes.
-const LATE: Duration = Duration::from_millis(800);
+/// The delay of the slow service.
+const DELAY: Duration = Duration::from_millis(800);
 
-/// The three services, each on a topic of its own.
+/// Three services, each on its own topic.
 pub(super) struct Sellers(Vec<Service>);
 
 impl Sellers {
     pub(super) async fn start(setup: &Setup) -> Result<Self, Failure> {
-        let offers = [(3, Duration::ZERO), (4, Duration::ZERO), (2, LATE)];
+        let offers = [(3, Duration::ZERO), (4, Duration::ZERO), (2, DELAY)];
         let starting = setup.prices().into_iter().zip(offers);
         let starting = starting.map(|(topic, (price, delay))| start(setup, topic, price, delay));
         Ok(Self(try_join_all(starting).await?))
@@ -55,11 +55,11 @@ async fn start(
 }
 
 pub(super) async fn show(page: &mut Page, setup: &Setup, client: &Client) -> Result<(), Failure> {
-    page.section("One question to three services; two replies are enough")?;
+    page.section("A scatter to three services, with a minimum of two replies")?;
     page.say(&format!(
-        "The third service takes {} ms, and nobody waits for it. It is listed as missing, with the\n\
-         reason and with what is known about its work: it has the request, so maybe it runs.",
-        LATE.as_millis()
+        "The third service takes {} ms, and the scatter does not wait for it. It is listed as missing,\n\
+         with the reason and whether its work ran: it has the request, so \"maybe\".",
+        DELAY.as_millis()
     ))?;
     let begun = Instant::now();
     let scatter = client
@@ -70,12 +70,12 @@ pub(super) async fn show(page: &mut Page, setup: &Setup, client: &Client) -> Res
     let took = begun.elapsed();
     page.table(&["topic", "reply", "executed"], &rows(&gathered))?;
     page.facts(&[("took", millis(took))])?;
-    let honest = |one: &Missing| one.error().executed() == Executed::Maybe;
-    // That one is missing says that it was not waited for, however slow this machine is.
+    let is_maybe = |one: &Missing| one.error().executed() == Executed::Maybe;
+    // One missing reply proves that the scatter did not wait, however slow the machine is.
     expect(
         gathered.replies.len() == 2
             && gathered.missing.len() == 1
-            && gathered.missing.iter().all(honest),
+            && gathered.missing.iter().all(is_maybe),
         || format!("{} replies within {took:?}", gathered.replies.len()),
     )
 }

@@ -1,4 +1,4 @@
-//! The broker and the topics of the demonstration.
+//! Broker and topics of the demonstration.
 
 use std::time::Duration;
 
@@ -22,21 +22,21 @@ use crate::{
     failure::Failure,
 };
 
-/// Where everything takes place.
+/// The broker, the topics, and a client to look them up.
 pub(super) struct Setup {
-    /// The broker, if it is our own.
+    /// The embedded broker, unless brokers are given.
     pub(super) broker: Option<EmbeddedBroker>,
     pub(super) kafka: KafkaConfig,
-    /// What all topics and groups begin with.
+    /// The prefix of all topics and groups.
     pub(super) prefix: String,
-    /// The properties of a plain client of librdkafka for these brokers.
+    /// The properties of a plain Kafka client.
     pub(super) properties: Properties,
-    /// Asks about topics.
+    /// Looks up topics.
     client: Producer,
 }
 
 impl Setup {
-    /// Starts a broker unless brokers are given.
+    /// Starts an embedded broker unless brokers are given.
     pub(super) async fn start(brokers: Option<KafkaConfig>) -> Result<Self, Failure> {
         let (broker, kafka, prefix) = match brokers {
             Some(kafka) => {
@@ -45,20 +45,20 @@ impl Setup {
             }
             None => {
                 let broker = dev::start()?;
-                // A rebalance takes one second less there than a session.
+                // On an embedded broker a rebalance takes one second less than the session timeout.
                 let kafka = KafkaConfig::new(broker.bootstrap_servers())
                     .property("session.timeout.ms", "3000")
                     .property("heartbeat.interval.ms", "300");
                 (Some(broker), kafka, "demo".to_owned())
             }
         };
-        // Only to find out, with a good error, whether the brokers can be reached.
+        // Connects once only for its error, which tells why no broker can be reached.
         drop(KafkaTransport::connect(&kafka, Role::Responder { queue: 1 }).await?);
         let asked = kafka.clone();
         let properties = blocking(move || properties(&asked)).await?;
         let client = Producer::new(&properties, Reports::ErrorsOnly);
         let setup = Self {
-            client: client.map_err(|error| failed("can not start a client", error))?,
+            client: client.map_err(|error| failed("cannot start a Kafka client", error))?,
             broker,
             kafka,
             prefix,
@@ -68,22 +68,22 @@ impl Setup {
         Ok(setup)
     }
 
-    /// Our own broker makes topics with as many partitions as we like; elsewhere the services
-    /// create theirs, and only the topic that nobody serves is created here.
+    /// Creates all request topics on the embedded broker. On other brokers the services create
+    /// theirs, and this creates only the topic without a service.
     async fn create_topics(&self) -> Result<(), Failure> {
         let Some(broker) = &self.broker else {
             let (properties, topic) = (self.properties.clone(), self.silent());
             let created = blocking(move || create(&properties, topic)).await?;
-            return created.map_err(|error| failed("can not create a topic", error));
+            return created.map_err(|error| failed("cannot create a topic", error));
         };
         for topic in self.request_topics() {
             let created = broker.create_topic(&topic, PARTITIONS);
-            created.map_err(|error| failed("can not create a topic", error))?;
+            created.map_err(|error| failed("cannot create a topic", error))?;
         }
         Ok(())
     }
 
-    /// Settings of a service that creates its request topic, except on our own broker.
+    /// Settings of a service. It creates its request topic, except on the embedded broker.
     pub(super) fn service_config(&self) -> ServiceConfig {
         let absent = self.broker.is_none();
         ServiceConfig {
@@ -92,7 +92,7 @@ impl Setup {
         }
     }
 
-    /// How many partitions a topic has; `None` if it does not exist.
+    /// The partition count of a topic. `None` if it does not exist.
     pub(super) async fn partitions(&self, topic: &str) -> Result<Option<u32>, Failure> {
         let (client, topic) = (self.client.clone(), topic.to_owned());
         let found = blocking(move || {
@@ -101,7 +101,7 @@ impl Setup {
         });
         found
             .await?
-            .map_err(|error| failed("can not ask about a topic", error))
+            .map_err(|error| failed("cannot look up a topic", error))
     }
 
     pub(super) fn greetings(&self) -> String {
@@ -136,25 +136,25 @@ impl Setup {
         topics
     }
 
-    /// Removes what the demonstration has left on brokers that are not its own.
+    /// Stops the embedded broker, or deletes the topics from other brokers.
     pub(super) async fn clean_up(self, page: &mut Page) -> Result<(), Failure> {
         let (mut topics, reply_topic) = (self.request_topics(), self.reply_topic());
         let closing = self.client.close(Duration::from_secs(1));
         if let Some(broker) = self.broker {
-            // The last client goes before the broker; both take some milliseconds.
+            // The last client must stop before the broker; both take some milliseconds.
             return blocking(move || {
                 if !closing.wait(LIMIT) {
-                    tracing::warn!("the last client has not stopped");
+                    tracing::warn!("the last Kafka client did not stop in time");
                 }
                 drop(broker);
             })
             .await;
         }
-        page.section("Tidying up")?;
+        page.section("Clean-up")?;
         topics.push(reply_topic);
         let properties = self.properties;
         let deleted = blocking(move || delete(&properties, &topics)).await?;
-        page.say(&deleted.map_err(|error| failed("can not delete a topic", error))?)
+        page.say(&deleted.map_err(|error| failed("cannot delete a topic", error))?)
     }
 }
 

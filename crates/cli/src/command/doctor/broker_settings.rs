@@ -1,4 +1,4 @@
-//! Settings of the brokers that requests and replies depend on.
+//! Broker settings that requests and replies depend on.
 
 use super::{
     cluster::Cluster,
@@ -10,33 +10,30 @@ use super::{
 
 const CHECK: &str = "broker settings";
 
-/// Looks at one broker, since all should have the same settings.
+/// Checks one broker, since all should have the same settings.
 pub(super) fn check(runner: &CheckRunner, cluster: &Cluster) {
     if cluster.embedded {
-        return runner.say(Finding::skip(
-            CHECK,
-            "an embedded broker of Antiphon has none",
-        ));
+        return runner.report(Finding::skip(CHECK, "an embedded broker has no settings"));
     }
     let (broker, configs) = match cluster.broker(runner) {
         Ok(found) => found,
-        Err(error) => return runner.say(unknown(CHECK, &error)),
+        Err(error) => return runner.report(unknown(CHECK, &error)),
     };
     let creates = runner.settings.client.reply.replication.is_none();
     let found = judge(&configs, cluster.brokers.len(), creates);
     if found.is_empty() {
-        let detail = format!("those of broker {broker} are as they should be");
-        runner.say(Finding::ok(CHECK, detail));
+        let detail = format!("no problem on broker {broker}");
+        runner.report(Finding::ok(CHECK, detail));
     }
-    found.into_iter().for_each(|finding| runner.say(finding));
+    found.into_iter().for_each(|finding| runner.report(finding));
 }
 
-/// A question that the brokers did not answer.
+/// The finding for a question that the brokers did not answer.
 pub(super) fn unknown(check: impl Into<String>, error: &antiphon_kafka::Error) -> Finding {
     Finding::warn(
         check,
-        format!("could not be found out: {error}"),
-        "give this principal the right to describe it, or the brokers more time by --timeout",
+        format!("cannot be checked: {error}"),
+        "grant this principal the right to describe it, or raise --timeout",
     )
 }
 
@@ -45,9 +42,9 @@ fn judge(configs: &Configs, brokers: usize, creates_replies: bool) -> Vec<Findin
     if text(configs, "auto.create.topics.enable") == "true" {
         found.push(Finding::warn(
             CHECK,
-            "auto.create.topics.enable=true: other clients create topics by a misspelt name; \
-             Antiphon never does",
-            "set auto.create.topics.enable=false on the brokers, and create topics on purpose",
+            "auto.create.topics.enable=true: clients other than Antiphon create a topic for every \
+             misspelt name",
+            "set auto.create.topics.enable=false on the brokers, and create topics explicitly",
         ));
     }
     let alone = |name| brokers >= SEVERAL && number(configs, name) == Some(1);
@@ -56,19 +53,19 @@ fn judge(configs: &Configs, brokers: usize, creates_replies: bool) -> Vec<Findin
             CHECK,
             format!(
                 "default.replication.factor=1 on {brokers} brokers: a reply topic that a client \
-                     creates is gone while its broker is"
+                     creates is unavailable while its broker is down"
             ),
-            "set it to 3 on the brokers, or `reply.replication` of the section [client]",
+            "set it to 3 on the brokers, or set `reply.replication` in section [client]",
         ));
     }
     if alone("offsets.topic.replication.factor") {
         found.push(Finding::warn(
             CHECK,
             format!(
-                "offsets.topic.replication.factor=1 on {brokers} brokers: services stand still \
-                     while the broker with their group is away"
+                "offsets.topic.replication.factor=1 on {brokers} brokers: a service stops while the \
+                     broker that coordinates its group is down"
             ),
-            "give __consumer_offsets three replicas",
+            "give the topic __consumer_offsets three replicas",
         ));
     }
     found

@@ -5,17 +5,17 @@ use std::{collections::BTreeMap, time::Duration};
 /// Settings of a topic or broker, by name.
 pub(super) type Configs = BTreeMap<String, String>;
 
-/// A setting that is a number.
+/// A setting as a number.
 pub(super) fn number(configs: &Configs, name: &str) -> Option<i64> {
     configs.get(name)?.trim().parse().ok()
 }
 
-/// A setting that is text; empty where the broker does not tell.
+/// A setting as text. Empty if the broker does not report it.
 pub(super) fn text<'a>(configs: &'a Configs, name: &str) -> &'a str {
     configs.get(name).map_or("", String::as_str)
 }
 
-/// Milliseconds of Kafka for people; -1 stands for no limit.
+/// Milliseconds as text; -1 means no limit.
 pub(super) fn span(millis: i64) -> String {
     match u64::try_from(millis) {
         Ok(millis) => humantime::format_duration(Duration::from_millis(millis)).to_string(),

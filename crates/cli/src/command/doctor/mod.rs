@@ -1,4 +1,4 @@
-//! `antiphon doctor`: checks before, or after, something does not work.
+//! `antiphon doctor`: checks of brokers, topics and settings.
 
 mod broker_settings;
 mod build;
@@ -41,11 +41,11 @@ use crate::{
     signals::Signals,
 };
 
-/// How much longer than its own limit a check may take before it is given up: a name that does not
-/// resolve can not be interrupted.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Extra time before a check that exceeds its limit is abandoned: the look-up of a host name cannot
+/// be interrupted.
+const GRACE: Duration = Duration::from_secs(5);
 
-/// The options that are settings too.
+/// Adds the options that are settings.
 pub(super) fn flags(flags: &mut Layer, args: &DoctorArgs) {
     if let Some(topic) = &args.reply_topic {
         flags.put("client.reply.topic", topic.as_str());
@@ -55,7 +55,7 @@ pub(super) fn flags(flags: &mut Layer, args: &DoctorArgs) {
     }
 }
 
-/// Checks everything, prints what it finds as it comes, and fails if something does.
+/// Runs all checks and prints each finding as it arrives. Fails if a check fails.
 pub(super) async fn run(
     args: DoctorArgs,
     settings: Settings,
@@ -67,14 +67,14 @@ pub(super) async fn run(
     let stopped = Arc::new(AtomicBool::new(false));
     let (sender, receiver) = mpsc::channel(16);
     let runner = CheckRunner::new(args, settings.clone(), Arc::clone(&stopped), sender);
-    // Not awaited: a question that never ends does not keep the command from ending.
-    tokio::task::spawn_blocking(move || examine(&runner));
-    let mut table = Reception {
+    // Not awaited, so that a check that never returns cannot keep the command from ending.
+    tokio::task::spawn_blocking(move || run_checks(&runner));
+    let mut results = Results {
         findings: Findings::default(),
         printer,
     };
-    let limit = end + asked.timeout + PATIENCE;
-    let whole = table
+    let limit = end + asked.timeout + GRACE;
+    let whole = results
         .receive(receiver, &mut signals, &stopped, limit)
         .await?;
     if whole && let Some(topic) = &asked.probe {
@@ -82,17 +82,17 @@ pub(super) async fn run(
             found = probe::run(topic, &asked, settings) => found,
             _ = signals.next() => interrupted(),
         };
-        table.take(found)?;
+        results.add(found)?;
     }
-    printer.show(&table.findings)?;
-    match table.findings.are_good(strict) {
+    printer.show(&results.findings)?;
+    match results.findings.are_good(strict) {
         true => Ok(()),
-        false => Err(Failure::Told(Exit::Failed)),
+        false => Err(Failure::Reported(Exit::Failed)),
     }
 }
 
-/// All checks that block, one after the other.
-fn examine(runner: &CheckRunner) {
+/// Runs all blocking checks, one after the other.
+fn run_checks(runner: &CheckRunner) {
     if !build::check(runner) {
         return;
     }
@@ -110,20 +110,20 @@ fn examine(runner: &CheckRunner) {
         ("clocks", clocks::check),
     ];
     for (name, check) in checks {
-        if !runner.leaves_out(name) {
+        if !runner.skips(name) {
             check(runner, &cluster);
         }
     }
 }
 
-/// Where findings are written down.
-struct Reception {
+/// Prints and collects findings.
+struct Results {
     findings: Findings,
     printer: Printer,
 }
 
-impl Reception {
-    fn take(&mut self, finding: Finding) -> Result<(), Failure> {
+impl Results {
+    fn add(&mut self, finding: Finding) -> Result<(), Failure> {
         if self.printer.form != Form::Json {
             self.printer.show(&finding)?;
         }
@@ -131,7 +131,7 @@ impl Reception {
         Ok(())
     }
 
-    /// Takes findings until the checks end; false if they were ended.
+    /// Adds findings until the checks end. Returns false if they were interrupted.
     async fn receive(
         &mut self,
         mut findings: mpsc::Receiver<Finding>,
@@ -142,23 +142,23 @@ impl Reception {
         loop {
             tokio::select! {
                 found = findings.recv() => match found {
-                    Some(finding) => self.take(finding)?,
+                    Some(finding) => self.add(finding)?,
                     None if stopped.load(Ordering::Acquire) => {
-                        self.take(interrupted())?;
+                        self.add(interrupted())?;
                         return Ok(false);
                     }
                     None => return Ok(true),
                 },
                 _ = signals.next() => {
-                    // The check that runs may have something to tidy up; a second signal ends it.
+                    // The running check may have to delete its topic. A second signal does not wait for it.
                     if stopped.swap(true, Ordering::AcqRel) {
-                        self.take(interrupted())?;
+                        self.add(interrupted())?;
                         return Ok(false);
                     }
                 }
                 () = tokio::time::sleep_until(limit.into()) => {
-                    let why = "not finished: a question to the system or the brokers has no end";
-                    self.take(Finding::fail("doctor", why, "try again with -vv, which says more"))?;
+                    let why = "not finished: a call to the system or the brokers did not return";
+                    self.add(Finding::fail("doctor", why, "run it again with -vv for more details"))?;
                     return Ok(false);
                 }
             }
@@ -167,6 +167,6 @@ impl Reception {
 }
 
 fn interrupted() -> Finding {
-    let why = "interrupted: what is not listed was not checked";
+    let why = "interrupted: checks that are not listed did not run";
     Finding::fail("doctor", why, "run it again")
 }

@@ -1,4 +1,4 @@
-//! What all checks have at hand: settings, a client, limits of time, and where findings go.
+//! What all checks share: options, settings, time limits, and the channel for findings.
 
 use std::{
     sync::{
@@ -18,11 +18,11 @@ use crate::{
     settings::Settings,
 };
 
-/// Where everything is examined. Its questions block.
+/// The context of all checks. Checks block.
 pub(super) struct CheckRunner {
     pub(super) args: DoctorArgs,
     pub(super) settings: Settings,
-    /// For clients of the doctor's own.
+    /// The properties of the clients that checks create.
     pub(super) properties: Properties,
     end: Instant,
     stopped: Arc<AtomicBool>,
@@ -36,7 +36,7 @@ impl CheckRunner {
         stopped: Arc<AtomicBool>,
         findings: mpsc::Sender<Finding>,
     ) -> Self {
-        let mut properties = admin::named(&settings.kafka);
+        let mut properties = admin::configured(&settings.kafka);
         properties
             .set_default("client.id", "antiphon-doctor")
             .set_default("reconnect.backoff.ms", "50")
@@ -51,7 +51,7 @@ impl CheckRunner {
         }
     }
 
-    /// The brokers that are named, one by one.
+    /// The bootstrap servers, one by one.
     pub(super) fn servers(&self) -> Vec<String> {
         let servers = self.properties.get(SERVERS).unwrap_or_default();
         let servers = servers.split(',').map(str::trim);
@@ -61,7 +61,7 @@ impl CheckRunner {
             .collect()
     }
 
-    /// Properties of a client that begins with one server.
+    /// The properties of a client with a single bootstrap server.
     pub(super) fn properties_for(&self, server: &str) -> Properties {
         let mut properties = self.properties.clone();
         properties.set(SERVERS, server);
@@ -74,29 +74,30 @@ impl CheckRunner {
         named.unwrap_or_else(|| format!("{}.replies", self.settings.client_group))
     }
 
-    /// How long the next question may take.
-    pub(super) fn patience(&self) -> Duration {
+    /// Time limit of the next question.
+    pub(super) fn time_limit(&self) -> Duration {
         let left = self.end.saturating_duration_since(Instant::now());
         self.args.timeout.min(left)
     }
 
-    /// Whether there is no time left for more.
+    /// Whether the time is up or the command was interrupted.
     pub(super) fn is_over(&self) -> bool {
         self.stopped.load(Ordering::Acquire) || Instant::now() >= self.end
     }
 
-    /// The same, and says so of what is left out; an interrupt is told once, for everything.
-    pub(super) fn leaves_out(&self, check: &str) -> bool {
+    /// Like `is_over`. If the time is up, reports that the check is skipped; an interrupt is reported
+    /// once, for all checks.
+    pub(super) fn skips(&self, check: &str) -> bool {
         let over = self.is_over();
         if over && !self.stopped.load(Ordering::Acquire) {
-            let why = "not checked: there was no time left";
-            self.say(Finding::warn(check, why, "give it more by --limit"));
+            let why = "not checked: the time limit was reached";
+            self.report(Finding::warn(check, why, "raise --limit"));
         }
         over
     }
 
-    /// Whoever reads the findings may have gone; then nobody misses this one.
-    pub(super) fn say(&self, finding: Finding) {
+    /// Sends a finding. If the receiver is gone, the remaining checks stop.
+    pub(super) fn report(&self, finding: Finding) {
         if self.findings.blocking_send(finding).is_err() {
             self.stopped.store(true, Ordering::Release);
         }

@@ -16,10 +16,10 @@ use crate::{
     topics_error::TopicsError,
 };
 
-/// How often a topic that has just been created is looked for: brokers hear of it a little later.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// Interval between look-ups of a new topic, which the brokers learn of with a delay.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Creates topics one by one, up to the first that can not be.
+/// Creates topics one by one, up to the first failure.
 pub(super) fn run(
     admin: &Admin,
     desired: &[DesiredTopic],
@@ -41,14 +41,14 @@ pub(super) fn run(
     Ok(())
 }
 
-/// How many partitions it has, once it can be seen.
+/// The partition count of a new topic, once it is visible.
 fn wait_until_seen(admin: &Admin, topic: &str) -> Result<u32, TopicsError> {
     let until = Instant::now() + LIMIT;
     loop {
         let seen = admin.partitions(topic, LIMIT);
         match seen.map_err(|error| TopicsError::refused("create", topic, error))? {
             Some(partitions) => return Ok(partitions),
-            None if Instant::now() < until => thread::sleep(LOOK_AGAIN),
+            None if Instant::now() < until => thread::sleep(POLL_INTERVAL),
             None => {
                 return Err(TopicsError::NotSeen {
                     verb: "create",

@@ -8,7 +8,7 @@ use crate::{
     output::{Printer, topics as print},
 };
 
-/// The settings that decide about request and reply.
+/// The settings that affect request and reply.
 const RELEVANT: [&str; 9] = [
     "cleanup.policy",
     "compression.type",
@@ -21,7 +21,7 @@ const RELEVANT: [&str; 9] = [
     "segment.ms",
 ];
 
-/// Describes topics one by one, up to the first that can not be.
+/// Describes topics one by one, up to the first failure.
 pub(super) fn run(admin: &Admin, topics: &[String], printer: Printer) -> Result<(), Failure> {
     for topic in topics {
         let mut partitions = lookup::partitions(admin, topic)?;
@@ -33,7 +33,7 @@ pub(super) fn run(admin: &Admin, topics: &[String], printer: Printer) -> Result<
     Ok(())
 }
 
-/// The settings that matter, by name.
+/// The settings to show, by name.
 fn chosen(mut configs: Vec<ConfigEntry>, all: bool) -> Vec<ConfigEntry> {
     configs.retain(|entry| {
         all || entry.source == ConfigSource::Topic || RELEVANT.contains(&entry.name.as_str())

@@ -1,27 +1,27 @@
-//! A topic as it is asked for, and how one that exists differs.
+//! A topic to create, and its differences from one that exists.
 
 use antiphon_kafka::{ConfigEntry, NewTopic, PartitionInfo};
 
 use crate::{args::CreateArgs, difference::Difference, settings::Settings};
 
-/// A topic to be created.
+/// A topic to create.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct DesiredTopic {
     pub(super) topic: NewTopic,
-    /// What was asked for in so many words, by name; the rest are defaults.
+    /// Names of the settings that an option asked for; the rest are defaults.
     asked: Vec<String>,
 }
 
 const PARTITIONS: &str = "partitions";
 const REPLICATION: &str = "replication factor";
 
-/// How many partitions a request topic gets unless something else is said.
+/// Partitions of a request topic, unless an option or setting says otherwise.
 const DEFAULT_PARTITIONS: u32 = 4;
 
-/// A request is of no use when its deadline has passed; a day leaves time to look at what happened.
+/// A request has no use after its deadline. A day leaves time to investigate.
 const REQUEST_RETENTION: &str = "86400000";
 
-/// The desired of a command line.
+/// The topics that the options ask for.
 pub(super) fn all(args: &CreateArgs, settings: &Settings) -> Vec<DesiredTopic> {
     let topics = args.topics.iter();
     topics.map(|name| desired(name, args, settings)).collect()
@@ -67,7 +67,7 @@ fn desired(name: &str, args: &CreateArgs, settings: &Settings) -> DesiredTopic {
 }
 
 impl DesiredTopic {
-    /// In what a topic that exists differs.
+    /// The settings in which an existing topic differs.
     pub(super) fn differences(
         &self,
         partitions: &[PartitionInfo],

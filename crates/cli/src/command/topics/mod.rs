@@ -9,7 +9,7 @@ mod lookup;
 use super::admin;
 use crate::{args::TopicsCommand, failure::Failure, output::Printer, settings::Settings};
 
-/// Works on topics until all are done or one can not be.
+/// Runs an operation on topics, up to the first that fails.
 pub(super) async fn run(
     command: TopicsCommand,
     settings: Settings,
