@@ -15,7 +15,7 @@ use futures::future::{BoxFuture, FutureExt, ready};
 use super::exec::Exec;
 use crate::args::ServeArgs;
 
-/// Answers requests as the options tell, and counts them.
+/// Answers requests in the way that the options select, and counts them.
 pub(super) struct Responder {
     action: Action,
     pub(super) counts: Arc<Counts>,

@@ -205,7 +205,7 @@ fn a_value_in_a_file_is_shown_by_the_file_without_reading_it() {
     assert!(row.hidden && row.value.is_null());
 }
 
-/// Every file that is shipped: a new one is found by itself.
+/// All files in `config`, including files added later.
 fn shipped() -> Vec<PathBuf> {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../config"));
     let files = fs::read_dir(folder).unwrap();
@@ -221,7 +221,7 @@ fn every_shipped_file_is_valid() {
     assert!(files.len() >= 3, "{files:?}");
     for file in files {
         let problems = problems(&file, false);
-        // A build without TLS can not use all of them, and says so.
+        // A build without TLS reports that it cannot use some of them.
         let all_of_tls = problems.iter().all(|problem| {
             let mut causes =
                 std::iter::successors(Some(problem as &dyn std::error::Error), |error| {

@@ -27,7 +27,7 @@ pub(super) async fn show(
     mut greeters: Greeters,
 ) -> Result<(), Failure> {
     page.section("A graceful stop")?;
-    page.say(&format!(
+    page.paragraph(&format!(
         "{REQUESTS} requests are in flight, and each takes {} ms. Now one of the three instances is\n\
          stopped. It reads no more requests, finishes those in flight, waits until Kafka has\n\
          acknowledged the replies, commits, and leaves the group. The other two take over its\n\

@@ -58,7 +58,7 @@ impl Greeters {
 
     pub(super) fn show(&self, page: &mut Page) -> Result<(), Failure> {
         page.section("A service of three instances")?;
-        page.say(
+        page.paragraph(
             "Three instances of the service \"greeter\" have joined one consumer group. Kafka assigns\n\
              each a share of the partitions of the request topic. Each request goes to one instance.",
         )?;

@@ -43,7 +43,7 @@ pub(super) async fn show(
         .map(|((name, now), (_, then))| (name, now - then))
         .collect();
     page.facts(&[("answered by", tally(&since))])?;
-    page.say(
+    page.paragraph(
         "The latencies are from call to reply, over two topics. They are those of this machine, where\n\
          broker, service and client share the processors.",
     )

@@ -4,7 +4,7 @@ mod drain;
 mod expect;
 mod greeters;
 mod load;
-mod nobody;
+mod no_reply;
 mod page;
 mod prices;
 mod setup;
@@ -40,24 +40,24 @@ pub(super) async fn run(
     let cleaned = setup.clean_up(&mut page).await;
     shown.and(cleaned)?;
     let took = begun.elapsed().as_secs_f64();
-    page.say(&format!(
+    page.paragraph(&format!(
         "All steps had the expected result, in {took:.1} s."
     ))
 }
 
 fn introduce(page: &mut Page, setup: &Setup) -> Result<(), Failure> {
     page.title("Antiphon: request and reply over Kafka")?;
-    page.say(
+    page.paragraph(
         "A client writes a request to a Kafka topic. A service reads it, does the work, and writes the\n\
          reply to the reply topic of the client. Each call ends with one result, a reply or an error,\n\
          and the error tells whether the work ran.",
     )?;
     let servers = redacted("", &setup.kafka.bootstrap_servers);
     match &setup.broker {
-        Some(_) => page.say(&format!(
+        Some(_) => page.paragraph(&format!(
             "The broker is embedded in this program and listens at {servers}."
         )),
-        None => page.say(&format!(
+        None => page.paragraph(&format!(
             "The brokers are at {servers}. The names of all topics begin with \"{}\".",
             setup.prefix
         )),
@@ -78,8 +78,8 @@ async fn show(page: &mut Page, setup: &Setup, args: &DemoArgs) -> Result<(), Fai
     single::show(page, setup, &client).await?;
     prices::show(page, setup, &client).await?;
     load::show(page, setup, &client, &greeters, args.requests).await?;
-    nobody::unanswered(page, setup, &client).await?;
-    nobody::unknown(page, setup, &client).await?;
+    no_reply::unanswered(page, setup, &client).await?;
+    no_reply::unknown(page, setup, &client).await?;
     drain::show(page, setup, &client, greeters).await?;
     sellers.stop().await;
     client.close(Duration::from_secs(1)).await;

@@ -42,7 +42,7 @@ impl Page {
     }
 
     /// Writes a paragraph.
-    pub(super) fn say(&mut self, text: &str) -> Result<(), Failure> {
+    pub(super) fn paragraph(&mut self, text: &str) -> Result<(), Failure> {
         write(&format!("{text}\n\n"))
     }
 

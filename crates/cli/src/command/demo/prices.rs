@@ -56,7 +56,7 @@ async fn start(
 
 pub(super) async fn show(page: &mut Page, setup: &Setup, client: &Client) -> Result<(), Failure> {
     page.section("A scatter to three services, with a minimum of two replies")?;
-    page.say(&format!(
+    page.paragraph(&format!(
         "The third service takes {} ms, and the scatter does not wait for it. It is listed as missing,\n\
          with the reason and whether its work ran: it has the request, so \"maybe\".",
         DELAY.as_millis()

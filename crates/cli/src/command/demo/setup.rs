@@ -72,7 +72,7 @@ impl Setup {
     /// theirs, and this creates only the topic without a service.
     async fn create_topics(&self) -> Result<(), Failure> {
         let Some(broker) = &self.broker else {
-            let (properties, topic) = (self.properties.clone(), self.silent());
+            let (properties, topic) = (self.properties.clone(), self.unserved());
             let created = blocking(move || create(&properties, topic)).await?;
             return created.map_err(|error| failed("cannot create a topic", error));
         };
@@ -113,8 +113,8 @@ impl Setup {
     }
 
     /// A topic without a service.
-    pub(super) fn silent(&self) -> String {
-        format!("{}.nobody-home", self.prefix)
+    pub(super) fn unserved(&self) -> String {
+        format!("{}.unserved", self.prefix)
     }
 
     /// A topic that does not exist.
@@ -131,7 +131,7 @@ impl Setup {
     }
 
     fn request_topics(&self) -> Vec<String> {
-        let mut topics = vec![self.greetings(), self.silent()];
+        let mut topics = vec![self.greetings(), self.unserved()];
         topics.extend(self.prices());
         topics
     }
@@ -154,7 +154,7 @@ impl Setup {
         topics.push(reply_topic);
         let properties = self.properties;
         let deleted = blocking(move || delete(&properties, &topics)).await?;
-        page.say(&deleted.map_err(|error| failed("cannot delete a topic", error))?)
+        page.paragraph(&deleted.map_err(|error| failed("cannot delete a topic", error))?)
     }
 }
 

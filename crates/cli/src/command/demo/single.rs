@@ -33,7 +33,7 @@ pub(super) async fn show(page: &mut Page, setup: &Setup, client: &Client) -> Res
         ),
     ])?;
     let (request, reply) = read_back(setup, client, &reply).await?;
-    page.say(
+    page.paragraph(
         "Both are ordinary Kafka records that any tool can read. A plain consumer has read these back.\n\
          The fields of the protocol are in the header \"antiphon\": p is the partition for the reply,\n\
          d and t are the deadline, r is the requester or responder. The client matches a reply by its\n\

@@ -1,4 +1,4 @@
-//! The cluster that the checks look at.
+//! The cluster under check.
 
 use antiphon_kafka::{Admin, BrokerInfo, Error};
 

@@ -36,7 +36,7 @@ pub(super) fn check(runner: &CheckRunner) -> Option<Cluster> {
     let answers: Vec<_> = thread::scope(|scope| {
         let asked = servers.iter().take(MAX_SERVERS).map(|server| {
             let properties = runner.properties_for(server);
-            scope.spawn(move || ask(&properties, runner))
+            scope.spawn(move || query(&properties, runner))
         });
         // Start all before waiting for the first.
         let asked: Vec<_> = asked.collect();
@@ -69,7 +69,7 @@ const REMEDY: &str = "check host name, port and network, and that security.proto
                       listener; `antiphon dev` runs a broker for development";
 
 /// The brokers that a server lists, or why it does not answer.
-fn ask(properties: &Properties, runner: &CheckRunner) -> Result<Vec<BrokerInfo>, String> {
+fn query(properties: &Properties, runner: &CheckRunner) -> Result<Vec<BrokerInfo>, String> {
     let client = Producer::new(properties, Reports::ErrorsOnly).map_err(|e| e.to_string())?;
     let (begun, limit) = (Instant::now(), runner.time_limit());
     let mut refused: Option<(Instant, Error)> = None;

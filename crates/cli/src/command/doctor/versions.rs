@@ -38,7 +38,7 @@ pub(super) fn check(runner: &CheckRunner, cluster: &Cluster) {
     }
     for broker in cluster.brokers.iter().take(MAX_BROKERS) {
         if !runner.skips(CHECK) {
-            runner.report(judge(broker, ask(broker, runner.time_limit())));
+            runner.report(judge(broker, query(broker, runner.time_limit())));
         }
     }
 }
@@ -104,7 +104,7 @@ const CORRELATION_ID: [u8; 4] = [0, 0, 0, 7];
 /// The longest response to accept. A real one has less than a kilobyte.
 const ANSWER_LIMIT: u32 = 64 * 1024;
 
-fn ask(broker: &BrokerInfo, limit: Duration) -> io::Result<Ranges> {
+fn query(broker: &BrokerInfo, limit: Duration) -> io::Result<Ranges> {
     let mut stream = connect(broker, limit)?;
     stream.set_read_timeout(Some(at_least(limit)))?;
     stream.set_write_timeout(Some(at_least(limit)))?;

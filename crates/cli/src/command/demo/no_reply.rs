@@ -17,12 +17,12 @@ pub(super) async fn unanswered(
     client: &Client,
 ) -> Result<(), Failure> {
     page.section("A request without a reply")?;
-    page.say(
+    page.paragraph(
         "The topic exists, but no service reads it. After a second the call times out. The request is\n\
          in Kafka: a service may have read it and crashed before it replied, and the client cannot\n\
          tell the two apart. Whether the work ran is therefore \"maybe\".",
     )?;
-    let error = fail(page, client, &setup.silent()).await?;
+    let error = fail(page, client, &setup.unserved()).await?;
     let right = error.kind() == RequestErrorKind::TimedOut && error.executed() == Executed::Maybe;
     expect(right, || format!("another error: {error}"))
 }
@@ -35,7 +35,7 @@ pub(super) async fn unknown(
 ) -> Result<(), Failure> {
     let topic = setup.misspelt();
     page.section("A request to a topic that does not exist")?;
-    page.say(
+    page.paragraph(
         "A request never creates a topic. Nothing was sent, so the work did not run: a retry with the\n\
          right name is safe.",
     )?;
@@ -50,7 +50,7 @@ pub(super) async fn unknown(
 async fn fail(page: &mut Page, client: &Client, topic: &str) -> Result<RequestError, Failure> {
     let waiting = page.waiting("waiting for the timeout");
     let begun = Instant::now();
-    let request = client.request(topic).value("anybody?").timeout(TIMEOUT);
+    let request = client.request(topic).value("hello").timeout(TIMEOUT);
     let ended = request.send().await;
     waiting.finish_and_clear();
     let Err(error) = ended else {
