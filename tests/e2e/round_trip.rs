@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use antiphon::codec::Json;
 use antiphon::{Service, config::ClientConfig, service};
 use futures::future::join_all;
 use libtest_mimic::Failed;
@@ -65,7 +64,7 @@ async fn typed(env: &Env) -> Result<(), Failed> {
     service.ready().await;
     let client = client(env).await?;
     let request = client.request(&topic).operation("sum");
-    let sum: i64 = request.call(Json, &[1, 2, 39]).await?;
+    let sum: i64 = request.json(&[1, 2, 39]).await?;
     ensure(sum == 42, format!("1 + 2 + 39 = {sum}"))
 }
 

@@ -1,9 +1,7 @@
 //! JSON in and out, two operations on one topic, and errors that say whether the work ran:
 //! `cargo run -p antiphon --example typed`.
 
-use antiphon::{
-    Client, EmbeddedBroker, EmbeddedConfig, RequestError, Service, Status, codec::Json, service,
-};
+use antiphon::{Client, EmbeddedBroker, EmbeddedConfig, RequestError, Service, Status, service};
 use serde::{Deserialize, Serialize};
 
 /// What a requester asks. Any type that serde can write will do.
@@ -63,14 +61,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let offer: Offer = client
         .request("shop")
         .operation("price")
-        .call(Json, &order("apple", 3))
+        .json(&order("apple", 3))
         .await?;
     println!("3 apples: {} cents", offer.cents);
 
     let reserved: u32 = client
         .request("shop")
         .operation("reserve")
-        .call(Json, &order("apple", 3))
+        .json(&order("apple", 3))
         .await?;
     println!("reserved: {reserved}");
 
@@ -104,7 +102,7 @@ async fn ask(
     client
         .request("shop")
         .operation(operation)
-        .call(Json, order)
+        .json(order)
         .await
 }
 

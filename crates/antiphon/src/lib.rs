@@ -24,7 +24,7 @@
 //!     .bootstrap_servers(broker.bootstrap_servers())
 //!     .connect()
 //!     .await?;
-//! let sum: i64 = client.request("sums").call(antiphon::codec::Json, &[1, 2, 39]).await?;
+//! let sum: i64 = client.request("sums").json(&[1, 2, 39]).await?;
 //! assert_eq!(sum, 42);
 //! # service.drain(std::time::Duration::from_secs(1)).await;
 //! # Ok(())
@@ -58,13 +58,14 @@ pub mod codec;
 pub mod config;
 pub mod transport;
 
-mod client;
+pub mod client;
 mod error;
 #[cfg(doctest)]
 mod guide;
 mod notify;
 pub mod service;
 mod telemetry;
+mod topics;
 mod wire;
 
 /// The embedded broker: librdkafka's mock cluster, for demonstrations, development and tests.
@@ -73,9 +74,10 @@ pub use antiphon_proto::{Code, CorrelationId, Executed, Metadata, Status};
 
 pub use self::{
     client::{
-        Client, ClientBuilder, CloseReport, Gather, GatherError, GatherReply, GatherStream,
-        Gathered, Missing, PendingCall, Reply, Request, Scatter, StrayCounts, StrayKind,
-        StrayReply,
+        Client, ClientBuilder, CloseReport, Extensions, Gather, GatherError, GatherReply,
+        GatherStream, Gathered, Missing, PendingCall, Reply, Request, RequestBuilder,
+        RequestFuture, Scatter, StrayCounts, StrayKind, StrayReply, Target, TypedFanOut,
+        TypedGatherStream, TypedReply, TypedRequest, WithReply,
     },
     error::{RequestError, RequestErrorKind, StartError, StartErrorKind},
     service::{Context, DrainReport, Service, ServiceBuilder},

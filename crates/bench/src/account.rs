@@ -80,7 +80,7 @@ fn group(name: &str) -> &'static str {
         "tokio-rt-worker" => "tokio workers",
         "antiphon-reply" | "antiphon-reques" | "bench-receive" => "receive thread",
         "antiphon-events" | "bench-reports" | "producer pollin" => "reports and events",
-        "bench-pace" => "open-loop sender",
+        "bench-pace" | "load-pace" => "open-loop sender",
         "rdk:broker" => "librdkafka brokers",
         "rdk:main" => "librdkafka main",
         "antiphon-bench" => "main",

@@ -20,28 +20,28 @@ pub(crate) struct Load {
     /// Partitions of the request topic.
     #[arg(long, default_value_t = 1)]
     pub(crate) partitions: i32,
-    /// Requests in flight; of an open loop the most that there may be.
+    /// Requests in flight; of an open loop at most.
     #[arg(long, default_value_t = 1)]
     pub(crate) in_flight: usize,
     /// Bytes of each request and reply.
     #[arg(long, default_value_t = 100)]
     pub(crate) payload: usize,
-    /// Requests carry one of a thousand keys, and the key chooses the partition.
+    /// Requests carry one of a thousand keys, which chooses the partition.
     #[arg(long)]
     pub(crate) keyed: bool,
     /// How long the handler sleeps, in seconds.
     #[arg(long, value_parser = seconds, default_value = "0")]
     pub(crate) handler_sleep: Duration,
-    /// Open loop: so many requests a second, whatever comes back.
+    /// Open loop: so many requests a second, whether replies come or not.
     #[arg(long)]
     pub(crate) rate: Option<f64>,
-    /// Tells the requesters of one reply partition apart.
+    /// Distinguishes the requesters that share a reply partition.
     #[arg(long, default_value_t = 0)]
     pub(crate) instance: u32,
-    /// librdkafka's `max.in.flight`; Antiphon goes by its profile.
+    /// librdkafka's `max.in.flight`; Antiphon's is set by its profile.
     #[arg(long, default_value_t = 5)]
     pub(crate) max_in_flight: u32,
-    /// Before anything is measured.
+    /// How long to send before anything is measured.
     #[arg(long, value_parser = seconds, default_value = "2")]
     pub(crate) warmup: Duration,
     /// How long to measure.
@@ -50,16 +50,16 @@ pub(crate) struct Load {
     /// What Antiphon's producers are tuned for.
     #[arg(long, value_parser = profile, default_value = "balanced")]
     pub(crate) profile: Profile,
-    /// One task has all calls in flight, where each would have one of its own.
+    /// One task has all calls in flight. Default: a task for each.
     #[arg(long)]
     pub(crate) one_task: bool,
-    /// Antiphon's handlers are started on the runtime.
+    /// Antiphon starts its handlers on the runtime.
     #[arg(long)]
     pub(crate) pump: bool,
-    /// Antiphon's handler does not wait by its type: `service::sync`.
+    /// Antiphon's handler is synchronous: `service::sync`.
     #[arg(long)]
     pub(crate) sync_handler: bool,
-    /// Begins when stdin says so, and ends when stdin does.
+    /// Starts when told on stdin, and ends when stdin is closed.
     #[arg(long)]
     pub(crate) with_parent: bool,
 }

@@ -8,11 +8,9 @@ mod drive;
 mod idiomatic;
 mod load;
 mod micro;
-mod pace;
 mod parent;
 mod proxy;
 mod raw;
-mod recorder;
 mod result;
 mod topics;
 

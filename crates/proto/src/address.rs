@@ -2,28 +2,28 @@ use std::collections::HashSet;
 
 const MAX_TOPIC: usize = 249;
 
-/// Where a requester wants its reply, as it says.
+/// Where a requester wants its reply, as the request says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReplyAddress<'a> {
     /// The topic named by the request.
     pub topic: &'a str,
-    /// The partition, when the requester reads fixed ones.
+    /// The partition, if the requester reads fixed partitions.
     pub partition: Option<i32>,
 }
 
-/// Why nothing is written to the place a request names.
+/// Why a responder does not write to the address that a request names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum AddressRefusal {
-    /// Not a name that a topic can have.
+    /// Kafka accepts no topic of this name.
     #[error("the reply topic is not a legal topic name")]
     IllegalName,
-    /// A topic of Kafka's own, `__` something.
+    /// The name starts with `__`: a topic of Kafka itself.
     #[error("the reply topic is internal to Kafka")]
     Internal,
-    /// A request topic of this service: a reply there would be taken for a request.
+    /// A request topic of this service: it would read the reply as a request.
     #[error("the reply topic is a request topic of this service")]
     RequestTopic,
-    /// A legal name that no rule allows.
+    /// The name is legal, but no rule allows it.
     #[error("the reply topic is not on the allow-list")]
     NotAllowed,
     /// The topic does not have this partition.
@@ -31,7 +31,17 @@ pub enum AddressRefusal {
     NoSuchPartition,
 }
 
-/// The topics that a responder writes replies to, whatever a request asks for.
+/// The topics that a responder may write replies to, whatever a request asks for.
+///
+/// ```
+/// use antiphon_proto::{AddressRefusal, AllowList};
+///
+/// let list = AllowList::default().with_request_topic("orders").with_name("answers");
+/// assert_eq!(list.check("web.replies"), Ok(()));
+/// assert_eq!(list.check("answers"), Ok(()));
+/// assert_eq!(list.check("orders"), Err(AddressRefusal::RequestTopic));
+/// assert_eq!(list.check("payments"), Err(AddressRefusal::NotAllowed));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AllowList {
     request_topics: HashSet<String>,
@@ -40,7 +50,7 @@ pub struct AllowList {
 }
 
 impl Default for AllowList {
-    /// Allows the names of [`has_default_suffix`].
+    /// Allows the names that [`has_default_suffix`] accepts.
     fn default() -> Self {
         Self {
             request_topics: HashSet::new(),
@@ -51,7 +61,7 @@ impl Default for AllowList {
 }
 
 impl AllowList {
-    /// Allows nothing.
+    /// Allows no topic.
     pub fn none() -> Self {
         Self {
             default_suffixes: false,
@@ -59,7 +69,7 @@ impl AllowList {
         }
     }
 
-    /// Adds a topic that this service reads, hence never writes replies to.
+    /// Adds a topic that this service reads requests from. No rule allows replies to it.
     #[must_use]
     pub fn with_request_topic(mut self, topic: impl Into<String>) -> Self {
         self.request_topics.insert(topic.into());
@@ -73,13 +83,19 @@ impl AllowList {
         self
     }
 
-    /// Whether the topic may be written to by name or default suffix.
+    /// Whether the list allows the topic by its name or its suffix.
+    ///
+    /// # Errors
+    /// The reason why the topic is refused.
     pub fn check(&self, topic: &str) -> Result<(), AddressRefusal> {
         self.check_or(topic, |_| false)
     }
 
-    /// As [`check`](Self::check), where `allows` speaks for rules of the caller's own, such as patterns. It is asked
-    /// last, and cannot allow an illegal or internal name or a request topic.
+    /// Like [`check`](Self::check), with a further rule of the caller's, such as patterns. `allows` runs last, so it
+    /// cannot allow an illegal name, an internal topic or a request topic.
+    ///
+    /// # Errors
+    /// The reason why the topic is refused.
     pub fn check_or(
         &self,
         topic: &str,
@@ -105,7 +121,11 @@ impl AllowList {
 }
 
 impl ReplyAddress<'_> {
-    /// Whether the partition exists in a topic of `partitions`; naming none is always fine if there is one.
+    /// Whether the address names a partition that exists. `partitions` is the number of the topic's partitions. An
+    /// address without a partition is right if the topic has any.
+    ///
+    /// # Errors
+    /// [`AddressRefusal::NoSuchPartition`].
     pub fn check_partition(&self, partitions: u32) -> Result<(), AddressRefusal> {
         let wanted = u32::try_from(self.partition.unwrap_or(0));
         if wanted.is_ok_and(|wanted| wanted < partitions) {
@@ -116,7 +136,7 @@ impl ReplyAddress<'_> {
     }
 }
 
-/// Whether Kafka accepts the name: 1 to 249 of `a-z A-Z 0-9 . _ -`, and neither `.` nor `..`.
+/// Whether Kafka accepts this topic name: 1 to 249 characters of `a-z A-Z 0-9 . _ -`, but neither `.` nor `..`.
 pub fn is_legal_topic_name(name: &str) -> bool {
     (1..=MAX_TOPIC).contains(&name.len())
         && !matches!(name, "." | "..")
@@ -125,7 +145,7 @@ pub fn is_legal_topic_name(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }
 
-/// Whether the name ends as reply topics do: `.replies`, `-replies`, `.reply` or `-reply`.
+/// Whether the name has the suffix of a reply topic: `.replies`, `-replies`, `.reply` or `-reply`.
 pub fn has_default_suffix(name: &str) -> bool {
     [".replies", "-replies", ".reply", "-reply"]
         .iter()

@@ -2,7 +2,7 @@ use std::fmt;
 
 /// How a request ended, in gRPC's vocabulary and with its meanings.
 ///
-/// Deliberately exhaustive: the list is closed by gRPC, and a `match` that misses one is a bug.
+/// Exhaustive on purpose: gRPC has closed the list, and a `match` that misses a code is a bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Code {
@@ -12,21 +12,21 @@ pub enum Code {
     Cancelled = 1,
     /// An error that fits nowhere else.
     Unknown = 2,
-    /// The request is wrong whatever the state of the system.
+    /// The request is wrong in any state of the system.
     InvalidArgument = 3,
     /// The deadline passed before the work was done.
     DeadlineExceeded = 4,
-    /// The thing asked for does not exist.
+    /// The requested thing does not exist.
     NotFound = 5,
-    /// The thing to create exists.
+    /// The thing to create exists already.
     AlreadyExists = 6,
-    /// The requester is known and may not do this.
+    /// The requester is known, but not allowed to do this.
     PermissionDenied = 7,
     /// A quota or a capacity is used up.
     ResourceExhausted = 8,
-    /// The system is not in the state the request needs.
+    /// The system is not in the state that the request needs.
     FailedPrecondition = 9,
-    /// The work was given up, typically for a conflict; retry at a higher level.
+    /// The handler gave up, typically because of a conflict; retry at a higher level.
     Aborted = 10,
     /// The request is past a valid range.
     OutOfRange = 11,
@@ -43,7 +43,7 @@ pub enum Code {
 }
 
 impl Code {
-    /// Every code, in the order of its number.
+    /// All codes in the order of their numbers.
     pub const ALL: [Self; 17] = [
         Self::Ok,
         Self::Cancelled,
@@ -94,12 +94,12 @@ impl Code {
             .find(|code| code.as_str().as_bytes() == name)
     }
 
-    /// gRPC's number, 0 to 16; what a batch reply carries per item.
+    /// gRPC's number, 0 to 16. A batch reply carries it for each item.
     pub fn number(self) -> u8 {
         self as u8
     }
 
-    /// The code with this number; above 16 there is none.
+    /// The code with this number; `None` above 16.
     pub fn from_number(number: u8) -> Option<Self> {
         Self::ALL.get(usize::from(number)).copied()
     }

@@ -1,18 +1,29 @@
 use std::time::Duration;
 
-/// When a requester stops waiting: an instant by its wall clock, and the budget that was left when it produced.
+/// When a requester stops waiting: an instant of its wall clock, and the budget that was left when it sent the request.
 ///
-/// A deadline crosses clocks. The reader has two estimates of the time left, both measured with its own clock:
+/// Requester and reader have different clocks. The reader has two estimates of the time left, both measured with its
+/// own clock:
 ///
-/// * `at - now`, which trusts the requester's wall clock;
-/// * `timestamp + budget - now`, which trusts whoever stamped the record: the requester again (`CreateTime`), or the
-///   broker (`LogAppendTime`), a clock of its own.
+/// * `at - now` trusts the requester's wall clock;
+/// * `timestamp + budget - now` trusts the clock that stamped the record: the requester's again (`CreateTime`), or the
+///   broker's (`LogAppendTime`).
 ///
-/// Refusing a live request is an error that a caller sees; working on a dead one only wastes effort. So the **longer**
-/// estimate counts, and a request is expired only when both say so. If both agree and the reader's own clock runs ahead,
-/// no third reference exists to notice; a `skew_allowance` is added for that, as large as the operator thinks a clock of
-/// the fleet may be off. Whatever the clocks say, the budget is the ceiling: no record is worth more time than its
-/// requester had left.
+/// The **longer** estimate counts, so a request is expired only when both say so: to refuse a live request is an error
+/// that a caller sees, to work on an expired one only wastes effort. If the reader's own clock is ahead, both estimates
+/// are too short; a `skew_allowance` is added for that, as large as the operator expects a clock of the fleet to be off.
+/// The time left never exceeds the budget, whatever the clocks say.
+///
+/// ```
+/// # use std::time::Duration;
+/// use antiphon_proto::Deadline;
+///
+/// let sent = 1_763_781_200_000;
+/// let deadline = Deadline::new(sent + 30_000, 30_000);
+/// let left = deadline.remaining(sent + 10_000, None, Duration::ZERO);
+/// assert_eq!(left, Duration::from_secs(20));
+/// assert!(deadline.is_expired(sent + 30_000, None, Duration::ZERO));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Deadline {
     at: u64,
@@ -20,24 +31,24 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    /// `at` in milliseconds since the Unix epoch, `budget` in milliseconds left when the record was produced.
+    /// `at` is in milliseconds since the Unix epoch; `budget` is in milliseconds, left when the requester sent the record.
     pub const fn new(at: u64, budget: u32) -> Self {
         Self { at, budget }
     }
 
-    /// The instant, milliseconds since the Unix epoch by the requester's clock.
+    /// The instant in milliseconds since the Unix epoch, by the requester's clock.
     pub const fn at(&self) -> u64 {
         self.at
     }
 
-    /// The milliseconds that were left when the record was produced.
+    /// The milliseconds that were left when the requester sent the record.
     pub const fn budget(&self) -> u32 {
         self.budget
     }
 
-    /// Time left for a reader whose wall clock says `now_unix_ms`; zero when expired, never more than the budget.
+    /// Time left for a reader whose wall clock shows `now_unix_ms`: zero when expired, never more than the budget.
     ///
-    /// `record_timestamp_ms` is the record's timestamp if it has one. A `skew_allowance` of zero trusts all clocks.
+    /// `record_timestamp_ms` is the record's timestamp, if it has one. A `skew_allowance` of zero trusts all clocks.
     pub fn remaining(
         &self,
         now_unix_ms: u64,

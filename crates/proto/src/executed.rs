@@ -1,11 +1,11 @@
 use std::fmt;
 
-/// Whether the handler of a request ran: what a caller must know before it retries.
+/// Whether the handler of a request ran. A caller must know this before it retries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Executed {
-    /// The handler did not run and never will for this attempt; a retry is safe.
+    /// The handler did not run and will not run for this attempt. A retry is safe.
     No,
-    /// Nobody can tell; a retry is safe only with the same id against a deduplicating responder.
+    /// Not known. A retry is safe only with the same id, to a responder that deduplicates.
     Maybe,
     /// The handler ran.
     Yes,

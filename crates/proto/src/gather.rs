@@ -2,33 +2,34 @@ use std::collections::HashSet;
 
 use crate::mutant;
 
-/// When a scatter-gather call has what it asked for.
+/// How many replies a scatter-gather call needs, and when it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GatherRule {
-    /// Fewest replies for a success, at least 1.
+    /// Fewest replies that make a success, at least 1.
     pub min: u32,
-    /// Most replies taken; set it to the number of targets when that is known, so that the last one ends the call.
+    /// Most replies that are counted. Set it to the number of targets if that is known, so that the last reply ends the
+    /// call.
     pub max: Option<u32>,
-    /// When to stop waiting between the two.
+    /// When the call ends once the minimum is reached.
     pub until: Until,
 }
 
-/// When a gather stops waiting for more replies than it must have.
+/// When a gather ends that has its minimum of replies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Until {
-    /// As soon as the minimum is there.
+    /// At once.
     Minimum,
-    /// At the deadline, or when the maximum is there.
+    /// At the deadline, or with the last reply of the maximum.
     Deadline,
 }
 
-/// Why a rule can never be met.
+/// Why no number of replies can meet a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadRule {
-    /// A gather of nothing.
+    /// The rule requires no reply.
     #[error("the minimum of a gather must be at least 1")]
     ZeroMinimum,
-    /// More replies required than are asked for.
+    /// The rule requires more replies than there are targets.
     #[error("the minimum of {min} is above the {targets} targets")]
     MinimumAboveTargets {
         /// Replies required.
@@ -36,18 +37,21 @@ pub enum BadRule {
         /// Responders asked.
         targets: u32,
     },
-    /// More replies required than taken.
+    /// The rule requires more replies than it counts.
     #[error("the maximum of {max} is below the minimum of {min}")]
     MaximumBelowMinimum {
         /// Replies required.
         min: u32,
-        /// Replies taken.
+        /// Replies counted.
         max: u32,
     },
 }
 
 impl GatherRule {
-    /// Checks the rule against the number of targets, where that is known.
+    /// Checks the rule, and compares it with the number of targets if that is known.
+    ///
+    /// # Errors
+    /// The reason why the rule cannot be met.
     pub fn validate(&self, targets: Option<u32>) -> Result<(), BadRule> {
         let min = self.min;
         if min == 0 {
@@ -61,10 +65,8 @@ impl GatherRule {
         }
         Ok(())
     }
-}
 
-impl GatherRule {
-    /// Whether more replies are awaited when so many have been counted.
+    /// Whether the gather waits for more replies after this number of counted replies.
     pub fn verdict(&self, counted: u32) -> Verdict {
         let enough = self.until == Until::Minimum && self.is_satisfied(counted);
         let full = self.max.is_some_and(|max| counted >= max);
@@ -75,18 +77,18 @@ impl GatherRule {
         }
     }
 
-    /// Whether so many replies make a success: what decides at the deadline.
+    /// Whether this number of replies makes a success. Decides the outcome at the deadline.
     pub fn is_satisfied(&self, counted: u32) -> bool {
         counted + u32::from(mutant!("minimum_off_by_one")) >= self.min
     }
 }
 
-/// Bounds on what one gather holds in memory.
+/// Limits on the memory of one gather.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VoteLimits {
     /// Most distinct responders.
     pub max_distinct: u32,
-    /// Most bytes of replies and responder names together.
+    /// Most bytes of replies and names of responders together.
     pub max_bytes: usize,
 }
 
@@ -100,27 +102,39 @@ impl Default for VoteLimits {
     }
 }
 
-/// What became of one reply.
+/// What a gather makes of one reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Vote {
-    /// The first reply of this responder; keep it.
+    /// The first reply of this responder. Keep it.
     Counted,
-    /// This responder has replied before; drop it.
+    /// This responder has replied before. Drop the reply.
     Duplicate,
-    /// The gather is complete or full; drop it.
+    /// The gather is complete or full. Drop the reply.
     Surplus,
 }
 
-/// Whether the call goes on.
+/// Whether a gather waits for more replies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// More replies are awaited.
+    /// The gather waits for more replies.
     Open,
-    /// Nothing more is awaited.
+    /// The gather has ended.
     Complete,
 }
 
-/// The replies of one gather: one vote per responder, in any order.
+/// Counts the replies of one gather: one vote per responder, in any order.
+///
+/// ```
+/// use antiphon_proto::{GatherRule, Until, Verdict, Vote, VoteLimits, Votes};
+///
+/// let rule = GatherRule { min: 2, max: None, until: Until::Minimum };
+/// let mut votes = Votes::new(rule, VoteLimits::default());
+/// assert_eq!(votes.vote("north", 10), Vote::Counted);
+/// assert_eq!(votes.vote("north", 10), Vote::Duplicate);
+/// assert_eq!(votes.verdict(), Verdict::Open);
+/// assert_eq!(votes.vote("south", 10), Vote::Counted);
+/// assert_eq!(votes.verdict(), Verdict::Complete);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Votes {
     rule: GatherRule,
@@ -133,7 +147,7 @@ pub struct Votes {
 }
 
 impl Votes {
-    /// No votes yet.
+    /// Starts without votes.
     pub fn new(rule: GatherRule, limits: VoteLimits) -> Self {
         Self {
             rule,
@@ -146,7 +160,7 @@ impl Votes {
         }
     }
 
-    /// Takes a reply of `bytes` from the service named `responder`.
+    /// Takes a reply of this size from the service named `responder`.
     pub fn vote(&mut self, responder: &str, bytes: usize) -> Vote {
         if self.responders.contains(responder) && !mutant!("one_service_votes_twice") {
             self.duplicates = self.duplicates.saturating_add(1);
@@ -167,17 +181,17 @@ impl Votes {
         Vote::Counted
     }
 
-    /// Whether more replies are awaited.
+    /// Whether the gather waits for more replies.
     pub fn verdict(&self) -> Verdict {
         self.rule.verdict(self.counted)
     }
 
-    /// Whether the minimum is there: what decides between success and failure at the deadline.
+    /// Whether the minimum is reached. Decides between success and failure at the deadline.
     pub fn is_satisfied(&self) -> bool {
         self.rule.is_satisfied(self.counted)
     }
 
-    /// Whether this responder's reply was counted.
+    /// Whether a reply of this responder was counted.
     pub fn has_voted(&self, responder: &str) -> bool {
         self.responders.contains(responder)
     }

@@ -1,16 +1,16 @@
-//! What reading the headers of a request and of a reply have in common.
+//! What the readers of request headers and of reply headers share.
 
 use crate::{Malformed, header};
 
-/// Longest correlation id that is echoed, in bytes.
+/// Longest correlation id, in bytes.
 const MAX_CORRELATION_ID: usize = 255;
 
-/// How much of a record's headers is examined before it is refused.
+/// Limits on the headers of a record. A record beyond them is malformed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeadLimits {
-    /// Most headers, 256 by default.
+    /// Most headers; 256 by default.
     pub max_headers: usize,
-    /// Most bytes of names and values together, 64 KiB by default.
+    /// Most bytes of names and values together; 64 KiB by default.
     pub max_bytes: usize,
 }
 
@@ -23,14 +23,14 @@ impl Default for HeadLimits {
     }
 }
 
-/// The correlation id of a record whose other headers may be damaged.
+/// Reads the correlation id of a record whose other headers may be malformed.
 ///
-/// `None` if there is none, if it stands twice or is not valid, or if it is not within the limits.
+/// `None` if the header is missing, duplicate or invalid, or if the headers exceed the limits.
 pub fn peek_correlation_id<'a>(
     headers: impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)>,
     limits: HeadLimits,
 ) -> Option<&'a [u8]> {
-    let mut id = Once::new(header::CORRELATION_ID);
+    let mut id = Unique::new(header::CORRELATION_ID);
     let mut meter = Meter::new(limits);
     for (name, value) in headers {
         meter.count(name, value).ok()?;
@@ -52,15 +52,15 @@ pub(crate) fn correlation_id(value: Option<&[u8]>) -> Result<&[u8], Malformed> {
     }
 }
 
-/// A header of ours: it stands once and has a value.
+/// A header of the protocol: it must not occur twice, and must have a value.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Once<'a> {
+pub(crate) struct Unique<'a> {
     name: &'static str,
     seen: bool,
     value: Option<&'a [u8]>,
 }
 
-impl<'a> Once<'a> {
+impl<'a> Unique<'a> {
     pub(crate) fn new(name: &'static str) -> Self {
         Self {
             name,
@@ -69,7 +69,7 @@ impl<'a> Once<'a> {
         }
     }
 
-    /// Takes an occurrence; a second one also withdraws the first, since neither may be trusted.
+    /// Takes an occurrence. A second occurrence also drops the first: neither can be trusted.
     pub(crate) fn set(&mut self, value: Option<&'a [u8]>) -> Result<(), Malformed> {
         if self.seen {
             self.value = None;
@@ -128,12 +128,12 @@ impl Meter {
     }
 }
 
-/// A header of others (W3C): whatever cannot be read is as if it were absent, and the last one counts.
+/// A header of another standard (W3C): an unreadable value counts as absent, and the last occurrence counts.
 pub(crate) fn foreign_text(value: Option<&[u8]>) -> Option<&str> {
     value.and_then(|value| str::from_utf8(value).ok())
 }
 
-/// Keeps the first thing that went wrong, so that the rest of the headers can still be read.
+/// Keeps the first error, so that the reader can go on with the other headers.
 #[derive(Default)]
 pub(crate) struct FirstError(Option<Malformed>);
 

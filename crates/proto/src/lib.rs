@@ -1,19 +1,20 @@
 //! The Antiphon request-reply protocol as values and state machines.
 //!
-//! Nothing here reads a clock, waits, spawns, logs or knows Kafka: time and bytes are arguments, decisions are results.
-//! Whatever a peer sends is data; no input makes this crate panic.
+//! This crate reads no clock, does not wait, spawn or log, and does not depend on Kafka: time and bytes are arguments,
+//! decisions are results. Input from a peer is data: none of it makes this crate panic.
 //!
 //! | concern | start at |
 //! |---|---|
-//! | who a reply belongs to | [`CorrelationId`], [`InstanceId`] |
-//! | what travels in headers | [`RequestHead`], [`ReplyHead`], [`RequestFields`], [`ReplyFields`], [`header`] |
+//! | which call a reply belongs to | [`CorrelationId`], [`InstanceId`] |
+//! | what the headers contain | [`RequestHead`], [`ReplyHead`], [`RequestFields`], [`ReplyFields`], [`header`] |
 //! | how a request ended | [`Status`], [`Code`], [`Executed`] |
-//! | how long it may take | [`Deadline`] |
+//! | how long a request may take | [`Deadline`] |
+//! | which trace a request belongs to | [`TraceContext`] |
 //! | where a reply may go | [`AllowList`] |
 //! | the pending calls of a requester | [`Table`] |
 //! | several replies to one call | [`GatherRule`], [`Votes`] |
 //! | which offset may be committed | [`Watermark`] |
-//! | which partition a key lands on | [`partition_for_key`] |
+//! | which partition a key belongs to | [`partition_for_key`] |
 
 mod address;
 mod code;
@@ -34,6 +35,7 @@ mod request_fields;
 mod status;
 mod sync;
 mod table;
+mod trace_context;
 mod watermark;
 
 pub mod header;
@@ -63,4 +65,5 @@ pub use table::{
     Delivery, Expired, Full, Limit, Metadata, NewCall, PendingCall, Step, Table, TableConfig,
     Taken, Tick,
 };
+pub use trace_context::TraceContext;
 pub use watermark::Watermark;

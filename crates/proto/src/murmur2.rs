@@ -1,16 +1,20 @@
-//! Kafka's murmur2, so that a keyed request lands where a Java client would put it.
+//! Kafka's murmur2: a request with a key goes to the partition that a Java client would choose.
 
 const SEED: u32 = 0x9747_b28c;
 const M: u32 = 0x5bd1_e995;
 const R: u32 = 24;
 
-/// The partition that Kafka's default partitioner picks for `key`; 0 when there are no partitions.
+/// The partition that Kafka's default partitioner chooses for `key`; 0 if there are no partitions.
+///
+/// ```
+/// assert_eq!(antiphon_proto::partition_for_key(b"abc", 7), 479_470_107 % 7);
+/// ```
 pub fn partition_for_key(key: &[u8], partitions: u32) -> u32 {
     let positive = murmur2(key).cast_unsigned() & 0x7fff_ffff;
     positive.checked_rem(partitions).unwrap_or(0)
 }
 
-/// Kafka's variant of murmur2, a signed number as in Java.
+/// Kafka's variant of murmur2, as a signed number like in Java.
 pub fn murmur2(data: &[u8]) -> i32 {
     #[expect(
         clippy::cast_possible_truncation,

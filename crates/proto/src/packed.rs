@@ -5,10 +5,18 @@ use crate::Malformed;
 /// Longest value of the `antiphon` header, in bytes.
 pub const MAX_PACKED: usize = 1024;
 
-/// The fields of an `antiphon` header, one by one, checked as they come.
+/// Iterates over the fields of an `antiphon` header and checks each.
 ///
-/// `v=1;p=3;d=1763781234567`: printable ASCII, `v` first, keys of lower-case letters, no key twice. A value may hold `=`.
-/// What the values mean is for the caller. An error is the last item.
+/// The header is printable ASCII. `v` comes first, keys are lower-case letters, and no key occurs twice. A value may
+/// contain `=`. The caller interprets the values. After an error the iterator ends.
+///
+/// ```
+/// use antiphon_proto::PackedFields;
+///
+/// let fields = PackedFields::new(b"v=1;p=3;d=1763781234567")?.collect::<Result<Vec<_>, _>>()?;
+/// assert_eq!(fields, [("v", "1"), ("p", "3"), ("d", "1763781234567")]);
+/// # Ok::<(), antiphon_proto::Malformed>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct PackedFields<'a> {
     /// `None` after the last field.
@@ -25,7 +33,7 @@ impl<'a> PackedFields<'a> {
         if packed.len() > MAX_PACKED {
             return Err(Malformed::PackedTooLong);
         }
-        // All of them are looked at, without a branch for each: that is many at once.
+        // Without an early end, so that the compiler checks many bytes at once.
         let outside = |wrong, byte: &u8| wrong | !matches!(byte, 0x20..=0x7e);
         if packed.iter().fold(false, outside) {
             return Err(Malformed::PackedByte);
@@ -52,10 +60,10 @@ impl<'a> Iterator for PackedFields<'a> {
     }
 }
 
-/// The keys so far.
+/// The keys that were read.
 #[derive(Clone, Debug, Default)]
 struct Seen<'a> {
-    /// One bit per key of one letter; ours all are.
+    /// One bit per key of one letter, as all keys of the protocol are.
     letters: u32,
     longer: BTreeSet<&'a str>,
 }
@@ -65,7 +73,7 @@ impl<'a> Seen<'a> {
         let fresh = match key.as_bytes() {
             [letter @ b'a'..=b'z'] if self.letters != 0 => self.note_letter(*letter),
             [b'v'] => self.note_letter(b'v'),
-            // The first key is one letter or refused, so this is it.
+            // The first key must be `v`, so no letter seen means that this is the first.
             _ if self.letters == 0 => return Err(Malformed::PackedVersionMissing),
             longer if is_key(longer) => self.longer.insert(key),
             _ => return Err(Malformed::PackedSyntax),
@@ -85,7 +93,7 @@ impl<'a> Seen<'a> {
     }
 }
 
-/// The fields that are well formed, whatever else is wrong: for telling a requester that its header is refused.
+/// The well-formed fields of a header that may be malformed, to tell the requester that it is refused.
 pub(crate) fn lenient(packed: &[u8]) -> impl Iterator<Item = (&str, &str)> {
     let text = if packed.len() > MAX_PACKED {
         ""
@@ -99,7 +107,7 @@ type Field<'a> = Result<(&'a str, &'a str), Malformed>;
 
 /// The first field, and what comes after its `;`.
 fn first_field(text: &str) -> (Field<'_>, Option<&str>) {
-    // As all of ours are: only the value has to be searched for its end.
+    // The keys of the protocol are one letter: only the value has to be searched for its end.
     if let [b'a'..=b'z', b'=', ..] = text.as_bytes()
         && let (Some(key), Some(rest)) = (text.get(..1), text.get(2..))
     {
@@ -117,7 +125,7 @@ fn pair(field: &str) -> Field<'_> {
     }
 }
 
-/// Splits at the first separator. Fields are so short that a plain loop beats a searcher.
+/// Splits at the first separator. Fields are so short that a plain loop is faster than a searcher.
 fn split(text: &str, separator: u8) -> (&str, Option<&str>) {
     let found = text.bytes().position(|byte| byte == separator);
     let halves = found.and_then(|at| Some((text.get(..at)?, text.get(at + 1..)?)));
@@ -128,7 +136,7 @@ fn is_key(key: &[u8]) -> bool {
     !key.is_empty() && key.iter().all(u8::is_ascii_lowercase)
 }
 
-/// A decimal number of digits only: no sign, no space.
+/// Reads a decimal number of digits only: no sign, no space.
 pub(crate) fn number<T: TryFrom<u64>>(digits: &str) -> Option<T> {
     let number = if digits.len() < MAX_DIGITS {
         short_number(digits)?
@@ -138,7 +146,7 @@ pub(crate) fn number<T: TryFrom<u64>>(digits: &str) -> Option<T> {
     T::try_from(number).ok()
 }
 
-/// So few digits that they can not be too many.
+/// Reads fewer than [`MAX_DIGITS`] digits, which cannot overflow.
 fn short_number(digits: &str) -> Option<u64> {
     let (mut number, mut wrong) = (0_u64, digits.is_empty());
     for byte in digits.bytes() {
@@ -149,7 +157,7 @@ fn short_number(digits: &str) -> Option<u64> {
     (!wrong).then_some(number)
 }
 
-/// Digits of the largest `u64`.
+/// Number of digits of the largest `u64`.
 const MAX_DIGITS: usize = 20;
 
 fn long_number(digits: &str) -> Option<u64> {
@@ -183,10 +191,13 @@ impl<'b> PackedWriter<'b> {
         self
     }
 
-    /// Adds text, which must be printable ASCII without `;`: what [`PackedFields`] reads back as one field.
+    /// Adds text, which [`PackedFields`] reads back as one field.
+    ///
+    /// # Errors
+    /// [`Malformed::PackedValue`] if it is not printable ASCII without `;`.
     pub fn text(&mut self, key: &'static str, value: &str) -> Result<&mut Self, Malformed> {
         let plain = |byte: u8| matches!(byte, 0x20..=0x7e) && byte != b';';
-        // Without an early end, so that all bytes are looked at together.
+        // Without an early end, so that the compiler checks many bytes at once.
         if !value.bytes().fold(true, |all, byte| all & plain(byte)) {
             return Err(Malformed::PackedValue(key));
         }
@@ -195,7 +206,10 @@ impl<'b> PackedWriter<'b> {
         Ok(self)
     }
 
-    /// Checks the length of what was written.
+    /// Checks the length of the header value.
+    ///
+    /// # Errors
+    /// [`Malformed::PackedTooLong`].
     pub fn finish(self) -> Result<(), Malformed> {
         if self.out.len() - self.start > MAX_PACKED {
             return Err(Malformed::PackedTooLong);
@@ -210,7 +224,7 @@ impl<'b> PackedWriter<'b> {
     }
 }
 
-/// Runs `write` on `out` and takes back everything it appended if it fails.
+/// Runs `write` on `out`. If it fails, removes what it appended.
 pub(crate) fn all_or_nothing(
     out: &mut Vec<u8>,
     write: impl FnOnce(&mut Vec<u8>) -> Result<(), Malformed>,
@@ -232,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_come_in_order_and_values_may_hold_an_equals_sign() {
+    fn fields_come_in_order_and_values_may_contain_an_equals_sign() {
         assert_eq!(
             verdict("v=1;r=a=b;foo="),
             Ok(vec![("v", "1"), ("r", "a=b"), ("foo", "")])

@@ -3,22 +3,22 @@ use std::ops::Range;
 use crate::packed::number;
 use crate::{Deadline, Malformed, RequestFields, mutant};
 
-/// Reads the packed headers of requests that come one after the other.
+/// Reads the packed headers of successive requests.
 ///
-/// Two requests of one requester mostly differ in their deadline only; then the fields of the last header hold but for
-/// its digits, and nothing else is parsed again. The result is always that of [`RequestFields::parse`].
+/// Two requests of one requester mostly differ in their deadline only. Then only the digits of the deadline are parsed,
+/// and the other fields are those of the last header. The result is always that of [`RequestFields::parse`].
 #[derive(Debug, Default)]
 pub struct RecentFields {
-    /// `None` after a header without a deadline, or longer than most.
+    /// `None` after a header that has no deadline or is longer than [`LONGEST`].
     last: Option<Last>,
-    /// The header that `last` is of, in a buffer that is used again.
+    /// The header that `last` describes, in a buffer that is reused.
     packed: Vec<u8>,
 }
 
-/// Headers beyond this are not remembered: they carry more than ours do.
+/// A longer header is not remembered: Antiphon's own are shorter.
 const LONGEST: usize = 256;
 
-/// What the last header said, and where in it.
+/// The fields of the last header, and the positions of its texts.
 #[derive(Debug)]
 struct Last {
     /// The digits of `d`.
@@ -26,12 +26,12 @@ struct Last {
     budget: u32,
     requester: Option<Range<usize>>,
     operation: Option<Range<usize>>,
-    /// All but deadline and texts.
+    /// All fields except deadline and texts.
     rest: RequestFields<'static>,
 }
 
 impl RecentFields {
-    /// As [`RequestFields::parse`].
+    /// Like [`RequestFields::parse`].
     ///
     /// # Errors
     /// Those of [`RequestFields::parse`].
@@ -48,7 +48,7 @@ impl RecentFields {
         Ok(fields)
     }
 
-    /// The fields, if only the digits of the deadline are new.
+    /// The fields, if the header differs from the last one in the digits of its deadline only.
     fn again<'a>(&self, packed: &'a [u8]) -> Option<RequestFields<'a>> {
         let last = self.last.as_ref()?;
         let Range { start, end } = last.deadline;
@@ -75,7 +75,7 @@ impl Last {
         if packed.len() > LONGEST {
             return None;
         }
-        // The fields were read from it, so each stands there once, and the first is `v`.
+        // The fields were parsed from this header: each occurs once, and the first is `v`.
         let start = packed.windows(3).position(|key| key == b";d=")? + 3;
         let digits = packed.get(start..)?.iter();
         let length = digits.take_while(|byte| byte.is_ascii_digit()).count();

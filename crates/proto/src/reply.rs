@@ -1,29 +1,29 @@
 use std::time::Duration;
 
-use crate::head::{Meter, Once, correlation_id, foreign_text};
+use crate::head::{Meter, Unique, correlation_id, foreign_text};
 use crate::{Code, Executed, HeadLimits, Malformed, ReplyFields, Status, header};
 
 /// The headers of a reply, borrowed from the record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplyHead<'a> {
-    /// The id of the call that this answers, as the requester wrote it.
+    /// The id of the call that this reply answers, as the requester wrote it.
     pub correlation_id: &'a [u8],
-    /// The packed fields, or their defaults: a reply without them is `OK`.
+    /// The packed fields. A reply without them has the defaults, which mean `OK`.
     pub fields: ReplyFields<'a>,
-    /// Words about an error. Bytes, since an error with a damaged message is still that error.
+    /// Message of an error. These are bytes, because an error whose message is not UTF-8 is still an error.
     pub status_message: Option<&'a [u8]>,
-    /// Facts about an error, a JSON object.
+    /// Details of an error, a JSON object.
     pub status_details: Option<&'a [u8]>,
     /// Media type of the value.
     pub content_type: Option<&'a str>,
     /// The application's name for the type of the value.
     pub message_type: Option<&'a str>,
-    /// W3C trace context: the span of the responder.
+    /// W3C Trace Context: the span of the responder; see [`TraceContext`](crate::TraceContext).
     pub traceparent: Option<&'a str>,
 }
 
 impl<'a> ReplyHead<'a> {
-    /// An `OK` with only a correlation id.
+    /// An `OK` that has only a correlation id.
     pub fn new(correlation_id: &'a [u8]) -> Self {
         Self {
             correlation_id,
@@ -36,11 +36,11 @@ impl<'a> ReplyHead<'a> {
         }
     }
 
-    /// Reads the headers of a reply; names need not be UTF-8, unknown ones are ignored.
+    /// Reads the headers of a reply. Names need not be UTF-8; unknown headers are ignored.
     ///
     /// # Errors
-    /// [`Malformed`] when a header of ours is missing, stands twice, is null or invalid, or when the limits are passed.
-    /// [`peek_correlation_id`](crate::peek_correlation_id) may still find the call that is to learn of it.
+    /// [`Malformed`] if a header of the protocol is missing, duplicate, null or invalid, or if the headers exceed the
+    /// limits. [`peek_correlation_id`](crate::peek_correlation_id) may still find the call, to report the error to it.
     pub fn decode(
         headers: impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)>,
         limits: HeadLimits,
@@ -54,10 +54,9 @@ impl<'a> ReplyHead<'a> {
         found.into_head()
     }
 
-    /// The error that this reply reports; `None` when it is `OK`.
+    /// The error that this reply reports; `None` if it is `OK`.
     ///
-    /// An error that does not say whether the handler ran counts as [`Executed::Maybe`], the only claim that is true
-    /// of every responder.
+    /// An error without the field `e` counts as [`Executed::Maybe`], the only claim that is true of every responder.
     pub fn status(&self) -> Option<Status> {
         if self.fields.code == Code::Ok {
             return None;
@@ -77,16 +76,16 @@ impl<'a> ReplyHead<'a> {
         Some(status)
     }
 
-    /// Hands each header of this reply to `put`, the packed one built in `scratch`, which is cleared first.
+    /// Passes each header of this reply to `put`. Clears `scratch` and builds the packed header in it.
     ///
-    /// The message must come from [`Status::wire_message`]; a longer one is not sent.
+    /// Take the message from [`Status::wire_message`]: a longer message is refused.
     ///
     /// # Errors
-    /// Those of [`ReplyFields::encode`], and [`Malformed::Value`] for a message that is too long; nothing is put then.
-    pub fn write(
-        &self,
-        scratch: &mut Vec<u8>,
-        mut put: impl FnMut(&'static str, &[u8]),
+    /// Those of [`ReplyFields::encode`], and [`Malformed::Value`] if the message is too long. `put` gets nothing then.
+    pub fn write<'b>(
+        &'b self,
+        scratch: &'b mut Vec<u8>,
+        put: impl FnMut(&'static str, &'b [u8]),
     ) -> Result<(), Malformed> {
         if self
             .status_message
@@ -96,8 +95,20 @@ impl<'a> ReplyHead<'a> {
         }
         scratch.clear();
         self.fields.encode(scratch)?;
+        self.write_packed(scratch, put);
+        Ok(())
+    }
+
+    /// Like [`write`](Self::write), with a packed header that was built before: it is the same in most replies of a
+    /// responder.
+    /// This does not check the length of the message.
+    pub fn write_packed<'b>(
+        &'b self,
+        packed: &'b [u8],
+        mut put: impl FnMut(&'static str, &'b [u8]),
+    ) {
         put(header::CORRELATION_ID, self.correlation_id);
-        put(header::ANTIPHON, scratch);
+        put(header::ANTIPHON, packed);
         let optional = [
             (header::STATUS_MESSAGE, self.status_message),
             (header::STATUS_DETAILS, self.status_details),
@@ -110,30 +121,29 @@ impl<'a> ReplyHead<'a> {
                 put(name, value);
             }
         }
-        Ok(())
     }
 }
 
-/// The headers of interest as they come by.
+/// The headers of the protocol, as the reader finds them.
 struct Found<'a> {
-    correlation_id: Once<'a>,
-    antiphon: Once<'a>,
-    status_message: Once<'a>,
-    status_details: Once<'a>,
-    content_type: Once<'a>,
-    message_type: Once<'a>,
+    correlation_id: Unique<'a>,
+    antiphon: Unique<'a>,
+    status_message: Unique<'a>,
+    status_details: Unique<'a>,
+    content_type: Unique<'a>,
+    message_type: Unique<'a>,
     traceparent: Option<&'a str>,
 }
 
 impl<'a> Found<'a> {
     fn new() -> Self {
         Self {
-            correlation_id: Once::new(header::CORRELATION_ID),
-            antiphon: Once::new(header::ANTIPHON),
-            status_message: Once::new(header::STATUS_MESSAGE),
-            status_details: Once::new(header::STATUS_DETAILS),
-            content_type: Once::new(header::CONTENT_TYPE),
-            message_type: Once::new(header::MESSAGE_TYPE),
+            correlation_id: Unique::new(header::CORRELATION_ID),
+            antiphon: Unique::new(header::ANTIPHON),
+            status_message: Unique::new(header::STATUS_MESSAGE),
+            status_details: Unique::new(header::STATUS_DETAILS),
+            content_type: Unique::new(header::CONTENT_TYPE),
+            message_type: Unique::new(header::MESSAGE_TYPE),
             traceparent: None,
         }
     }

@@ -7,24 +7,24 @@ use crate::{Code, Executed, Malformed, PackedFields, PackedWriter};
 pub struct ReplyFields<'a> {
     /// Protocol major version.
     pub version: u32,
-    /// Who answers, percent-encoded as on the wire; see [`decode_identity`](crate::decode_identity).
+    /// The responder, percent-encoded as on the wire; see [`decode_identity`](crate::decode_identity).
     pub responder: Option<&'a str>,
     /// How the request ended.
     pub code: Code,
-    /// Errors: whether the handler ran.
+    /// In an error: whether the handler ran.
     pub executed: Option<Executed>,
-    /// How long to wait before a retry, in milliseconds.
+    /// Delay before a retry, in milliseconds.
     pub retry_after_ms: Option<u64>,
-    /// Stream: the number of this item, from 0; on the last record the number of items sent.
+    /// In a stream: the number of this item, from 0; on the last record, the number of items sent.
     pub sequence: Option<u64>,
-    /// Stream: whether this is the last record, the one with the final status.
+    /// In a stream: whether this is the last record, which has the final status.
     pub last: bool,
-    /// Number of items in the value of a batch, at least 1.
+    /// In a batch: number of items in the value, at least 1.
     pub batch: Option<u32>,
 }
 
 impl Default for ReplyFields<'_> {
-    /// What a reply without an `antiphon` header means: `OK`.
+    /// The fields of a reply without an `antiphon` header: `OK`.
     fn default() -> Self {
         Self {
             version: VERSION,
@@ -40,7 +40,10 @@ impl Default for ReplyFields<'_> {
 }
 
 impl<'a> ReplyFields<'a> {
-    /// Reads the value of an `antiphon` header of a reply; unknown keys are ignored.
+    /// Reads the value of an `antiphon` header of a reply. Unknown keys are ignored.
+    ///
+    /// # Errors
+    /// [`Malformed`], if a field is malformed or the version is not supported.
     pub fn parse(packed: &'a [u8]) -> Result<Self, Malformed> {
         let mut fields = Self::default();
         for field in PackedFields::new(packed)? {
@@ -50,10 +53,10 @@ impl<'a> ReplyFields<'a> {
         Ok(fields)
     }
 
-    /// Appends the header value to `out`; on an error `out` is as before.
+    /// Appends the header value to `out`. On an error, `out` is unchanged.
     ///
     /// # Errors
-    /// [`Malformed::PackedValue`] for what [`parse`](Self::parse) would refuse, [`Malformed::PackedTooLong`].
+    /// [`Malformed::PackedValue`] for a value that [`parse`](Self::parse) would refuse, [`Malformed::PackedTooLong`].
     pub fn encode(&self, out: &mut Vec<u8>) -> Result<(), Malformed> {
         all_or_nothing(out, |out| self.write(out))
     }

@@ -1,4 +1,4 @@
-use crate::head::{FirstError, Meter, Once, correlation_id, foreign_text};
+use crate::head::{FirstError, Meter, Unique, correlation_id, foreign_text};
 use crate::packed::{self, number};
 use crate::request_fields::partition;
 use crate::{HeadLimits, Malformed, RecentFields, RequestFields, header};
@@ -6,43 +6,43 @@ use crate::{HeadLimits, Malformed, RecentFields, RequestFields, header};
 /// The headers of a request, borrowed from the record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestHead<'a> {
-    /// The call's id, 1 to 255 bytes that are echoed as they are.
+    /// The call's id: 1 to 255 bytes, which the reply repeats unchanged.
     pub correlation_id: &'a [u8],
-    /// Where the reply goes; not yet checked, see [`AllowList`](crate::AllowList).
+    /// The topic for the reply, unchecked; see [`AllowList`](crate::AllowList).
     pub reply_topic: Option<&'a str>,
-    /// The packed fields, or their defaults when a request was made by hand.
+    /// The packed fields. A request without them, made by hand, has the defaults.
     pub fields: RequestFields<'a>,
-    /// What a deduplicating responder compares; [`dedupe_key`](Self::dedupe_key) fills in for it.
+    /// The key that a deduplicating responder compares; [`dedupe_key`](Self::dedupe_key) has a fallback.
     pub idempotency_key: Option<&'a [u8]>,
     /// Media type of the value.
     pub content_type: Option<&'a str>,
     /// The application's name for the type of the value.
     pub message_type: Option<&'a str>,
-    /// W3C trace context: the parent span.
+    /// W3C Trace Context: the span of the requester; see [`TraceContext`](crate::TraceContext).
     pub traceparent: Option<&'a str>,
-    /// W3C trace context: what vendors add.
+    /// W3C Trace Context: entries of tracing vendors.
     pub tracestate: Option<&'a str>,
-    /// W3C baggage.
+    /// W3C Baggage.
     pub baggage: Option<&'a str>,
 }
 
-/// A request that is not run, with what could still be read of it so that it may be answered.
+/// A malformed request, with the fields that a responder needs to answer it, as far as they can be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal<'a> {
-    /// The first thing that is wrong.
+    /// The first error in the headers.
     pub reason: Malformed,
-    /// The call's id, if it stands once and is valid.
+    /// The call's id, if it occurs once and is valid.
     pub correlation_id: Option<&'a [u8]>,
-    /// Where a reply would go, if it stands once and is text; not yet checked.
+    /// The topic for the reply, if it occurs once and is text; unchecked.
     pub reply_topic: Option<&'a str>,
-    /// The reply partition, if one could be made out.
+    /// The reply partition, if it can be read.
     pub partition: Option<i32>,
-    /// The major version that the requester speaks, when it is above ours.
+    /// The major version of the requester, if it is higher than this crate's.
     pub unsupported_version: Option<u32>,
 }
 
 impl<'a> RequestHead<'a> {
-    /// A head with only a correlation id.
+    /// A request that has only a correlation id.
     pub fn new(correlation_id: &'a [u8]) -> Self {
         Self {
             correlation_id,
@@ -57,11 +57,11 @@ impl<'a> RequestHead<'a> {
         }
     }
 
-    /// Reads the headers of a request; names need not be UTF-8, unknown ones are ignored.
+    /// Reads the headers of a request. Names need not be UTF-8; unknown headers are ignored.
     ///
     /// # Errors
-    /// [`Refusal`] when a header of ours is missing, stands twice, is null or invalid, when the limits are passed, or
-    /// when the requester speaks a version above ours.
+    /// [`Refusal`] if a header of the protocol is missing, duplicate, null or invalid, if the headers exceed the limits,
+    /// or if the requester's version is not supported.
     pub fn decode(
         headers: impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)>,
         limits: HeadLimits,
@@ -69,7 +69,7 @@ impl<'a> RequestHead<'a> {
         Self::decode_by(headers, limits, RequestFields::parse)
     }
 
-    /// As [`decode`](Self::decode), for requests that come one after the other: see [`RecentFields`].
+    /// Like [`decode`](Self::decode), for successive requests: see [`RecentFields`].
     ///
     /// # Errors
     /// Those of [`decode`](Self::decode).
@@ -98,26 +98,28 @@ impl<'a> RequestHead<'a> {
         found.into_head(error, parse)
     }
 
-    /// The idempotency key, or the correlation id in its place.
+    /// The idempotency key, or the correlation id if there is none.
     pub fn dedupe_key(&self) -> &'a [u8] {
         self.idempotency_key.unwrap_or(self.correlation_id)
     }
 
-    /// Hands each header of this request to `put`, the packed one built in `scratch`, which is cleared first.
+    /// Passes each header of this request to `put`. Clears `scratch` and builds the packed header in it.
     ///
     /// # Errors
-    /// Those of [`RequestFields::encode`]; nothing is put then.
-    pub fn write(
-        &self,
-        scratch: &mut Vec<u8>,
-        mut put: impl FnMut(&'static str, &[u8]),
+    /// Those of [`RequestFields::encode`]. `put` gets nothing then.
+    pub fn write<'b>(
+        &'b self,
+        scratch: &'b mut Vec<u8>,
+        mut put: impl FnMut(&'static str, &'b [u8]),
     ) -> Result<(), Malformed> {
         scratch.clear();
         self.fields.encode(scratch)?;
         put(header::CORRELATION_ID, self.correlation_id);
+        if let Some(topic) = self.reply_topic {
+            put(header::REPLY_TOPIC, topic.as_bytes());
+        }
         put(header::ANTIPHON, scratch);
-        let texts = [
-            (header::REPLY_TOPIC, self.reply_topic.map(str::as_bytes)),
+        let optional = [
             (header::IDEMPOTENCY_KEY, self.idempotency_key),
             (header::CONTENT_TYPE, self.content_type.map(str::as_bytes)),
             (header::MESSAGE_TYPE, self.message_type.map(str::as_bytes)),
@@ -125,7 +127,7 @@ impl<'a> RequestHead<'a> {
             (header::TRACESTATE, self.tracestate.map(str::as_bytes)),
             (header::BAGGAGE, self.baggage.map(str::as_bytes)),
         ];
-        for (name, value) in texts {
+        for (name, value) in optional {
             if let Some(value) = value {
                 put(name, value);
             }
@@ -134,14 +136,14 @@ impl<'a> RequestHead<'a> {
     }
 }
 
-/// The headers of interest as they come by.
+/// The headers of the protocol, as the reader finds them.
 struct Found<'a> {
-    correlation_id: Once<'a>,
-    reply_topic: Once<'a>,
-    antiphon: Once<'a>,
-    idempotency_key: Once<'a>,
-    content_type: Once<'a>,
-    message_type: Once<'a>,
+    correlation_id: Unique<'a>,
+    reply_topic: Unique<'a>,
+    antiphon: Unique<'a>,
+    idempotency_key: Unique<'a>,
+    content_type: Unique<'a>,
+    message_type: Unique<'a>,
     traceparent: Option<&'a str>,
     tracestate: Option<&'a str>,
     baggage: Option<&'a str>,
@@ -150,12 +152,12 @@ struct Found<'a> {
 impl<'a> Found<'a> {
     fn new() -> Self {
         Self {
-            correlation_id: Once::new(header::CORRELATION_ID),
-            reply_topic: Once::new(header::REPLY_TOPIC),
-            antiphon: Once::new(header::ANTIPHON),
-            idempotency_key: Once::new(header::IDEMPOTENCY_KEY),
-            content_type: Once::new(header::CONTENT_TYPE),
-            message_type: Once::new(header::MESSAGE_TYPE),
+            correlation_id: Unique::new(header::CORRELATION_ID),
+            reply_topic: Unique::new(header::REPLY_TOPIC),
+            antiphon: Unique::new(header::ANTIPHON),
+            idempotency_key: Unique::new(header::IDEMPOTENCY_KEY),
+            content_type: Unique::new(header::CONTENT_TYPE),
+            message_type: Unique::new(header::MESSAGE_TYPE),
             traceparent: None,
             tracestate: None,
             baggage: None,
@@ -205,7 +207,7 @@ impl<'a> Found<'a> {
                 baggage: self.baggage,
             }),
             (reason, correlation_id, _) => Err(Refusal {
-                // A missing id or field always leaves an error behind, so the default is never seen.
+                // Without an id or fields there is always an error, so the default is never used.
                 reason: reason.unwrap_or(Malformed::Missing(header::CORRELATION_ID)),
                 correlation_id,
                 reply_topic,
@@ -225,7 +227,7 @@ impl<'a> Found<'a> {
         number(value).filter(|version| *version > crate::request_fields::VERSION)
     }
 
-    /// The value of a key that stands exactly once.
+    /// The value of a packed key that occurs exactly once.
     fn lenient(&self, key: &str) -> Option<&'a str> {
         let mut values = packed::lenient(self.antiphon.get()?).filter(|(name, _)| *name == key);
         let (_, value) = values.next()?;

@@ -1,11 +1,11 @@
 use crate::packed::{all_or_nothing, number};
 use crate::{Deadline, Malformed, PackedFields, PackedWriter};
 
-/// The protocol's major version that this crate speaks.
+/// The major version of the protocol that this crate implements.
 pub(crate) const VERSION: u32 = 1;
 const MAX_OPERATION: usize = 200;
 
-/// How many replies a requester expects.
+/// The replies that a requester expects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ReplyMode {
     /// Exactly one.
@@ -15,46 +15,59 @@ pub enum ReplyMode {
     Gather,
     /// A sequence from one responder.
     Stream,
-    /// Success or an error is confirmed, silence is legal.
+    /// A confirmation of success or failure. The responder may also stay silent.
     Confirm,
     /// None.
     None,
 }
 
-/// A record that steers a running call instead of starting one.
+/// What a control record does to a running call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Control {
-    /// The caller is gone; the work may stop.
+    /// The caller is gone, so the handler may stop.
     Cancel,
-    /// The caller takes this many more items of the stream.
+    /// The caller accepts this number of further items of the stream.
     Credit(u32),
 }
 
 /// The packed fields of a request.
+///
+/// ```
+/// use antiphon_proto::{Deadline, RequestFields};
+///
+/// let fields = RequestFields::parse(b"v=1;p=3;d=1763781234567;t=30000;r=web/3/7f3a")?;
+/// assert_eq!(fields.partition, Some(3));
+/// assert_eq!(fields.deadline, Some(Deadline::new(1_763_781_234_567, 30_000)));
+///
+/// let mut packed = Vec::new();
+/// fields.encode(&mut packed)?;
+/// assert_eq!(packed, b"v=1;p=3;d=1763781234567;t=30000;r=web/3/7f3a");
+/// # Ok::<(), antiphon_proto::Malformed>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestFields<'a> {
     /// Protocol major version.
     pub version: u32,
-    /// Reply partition, when the requester reads fixed partitions; never negative.
+    /// Reply partition, if the requester reads fixed partitions; never negative.
     pub partition: Option<i32>,
     /// When the requester stops waiting.
     pub deadline: Option<Deadline>,
-    /// Who asks, percent-encoded as on the wire; see [`decode_identity`](crate::decode_identity).
+    /// The requester, percent-encoded as on the wire; see [`decode_identity`](crate::decode_identity).
     pub requester: Option<&'a str>,
-    /// The operation, when a topic carries several.
+    /// The operation, if the topic carries several.
     pub operation: Option<&'a str>,
-    /// How many replies are expected.
+    /// The replies that the requester expects.
     pub mode: ReplyMode,
-    /// 1 on the first attempt; later attempts carry the same correlation id.
+    /// 1 on the first attempt. Later attempts carry the same correlation id.
     pub attempt: u32,
-    /// Set on a control record.
+    /// Present on a control record only.
     pub control: Option<Control>,
-    /// Number of items in the value of a batch, at least 1.
+    /// In a batch: number of items in the value, at least 1.
     pub batch: Option<u32>,
 }
 
 impl Default for RequestFields<'_> {
-    /// What a request without an `antiphon` header means.
+    /// The fields of a request without an `antiphon` header.
     fn default() -> Self {
         Self {
             version: VERSION,
@@ -71,7 +84,10 @@ impl Default for RequestFields<'_> {
 }
 
 impl<'a> RequestFields<'a> {
-    /// Reads the value of an `antiphon` header of a request; unknown keys are ignored.
+    /// Reads the value of an `antiphon` header of a request. Unknown keys are ignored.
+    ///
+    /// # Errors
+    /// [`Malformed`], if a field is malformed or the version is not supported.
     pub fn parse(packed: &'a [u8]) -> Result<Self, Malformed> {
         let mut fields = Self::default();
         let mut parts = Parts::default();
@@ -84,10 +100,10 @@ impl<'a> RequestFields<'a> {
         Ok(fields)
     }
 
-    /// Appends the header value to `out`; on an error `out` is as before.
+    /// Appends the header value to `out`. On an error, `out` is unchanged.
     ///
     /// # Errors
-    /// [`Malformed::PackedValue`] for what [`parse`](Self::parse) would refuse, [`Malformed::PackedTooLong`].
+    /// [`Malformed::PackedValue`] for a value that [`parse`](Self::parse) would refuse, [`Malformed::PackedTooLong`].
     pub fn encode(&self, out: &mut Vec<u8>) -> Result<(), Malformed> {
         all_or_nothing(out, |out| self.write(out))
     }
@@ -161,7 +177,7 @@ impl<'a> RequestFields<'a> {
     }
 }
 
-/// Whether this is the name of an operation: 1 to 200 of `a-z A-Z 0-9 . _ / -`.
+/// Whether this is a legal name of an operation: 1 to 200 characters of `a-z A-Z 0-9 . _ / -`.
 pub fn is_operation_name(name: &str) -> bool {
     (1..=MAX_OPERATION).contains(&name.len())
         && name
@@ -169,7 +185,7 @@ pub fn is_operation_name(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'/' | b'-'))
 }
 
-/// Fields that mean something only in pairs.
+/// Fields that have a meaning only in pairs.
 #[derive(Default)]
 struct Parts {
     at: Option<u64>,
@@ -205,7 +221,7 @@ impl Parts {
     }
 }
 
-/// Reads `v`: a major above ours is its own refusal, so that it can be answered.
+/// Reads `v`. A higher major version is an error of its own, so that the responder can answer it.
 pub(crate) fn version(value: &str) -> Result<u32, Malformed> {
     match number(value) {
         Some(VERSION) => Ok(VERSION),

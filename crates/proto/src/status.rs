@@ -6,7 +6,18 @@ use crate::{Code, Executed};
 /// Longest status message on the wire, in bytes of UTF-8.
 pub const MAX_STATUS_MESSAGE: usize = 1024;
 
-/// How a request ended when it did not end well: code, words for people, and what a retry needs to know.
+/// The error that ends a request: a code, a message for people, and what a retry needs to know.
+///
+/// ```
+/// # use std::time::Duration;
+/// use antiphon_proto::{Code, Executed, Status};
+///
+/// let status = Status::unavailable("the database restarts")
+///     .with_executed(Executed::No)
+///     .with_retry_after(Duration::from_millis(250));
+/// assert_eq!(status.code(), Code::Unavailable);
+/// assert_eq!(status.to_string(), "UNAVAILABLE: the database restarts");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
     code: Code,
@@ -17,7 +28,7 @@ pub struct Status {
 }
 
 impl Status {
-    /// A status made by a handler, hence [`Executed::Yes`] until said otherwise.
+    /// A status that a handler made, so [`Executed::Yes`] unless [`with_executed`](Self::with_executed) changes it.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self {
             code,
@@ -28,21 +39,21 @@ impl Status {
         }
     }
 
-    /// Adds details: the text of one JSON object, passed on as it is.
+    /// Adds details: the text of one JSON object, sent unchanged.
     #[must_use]
     pub fn with_details(mut self, json: impl Into<String>) -> Self {
         self.details = Some(json.into());
         self
     }
 
-    /// Says whether the handler ran.
+    /// Sets whether the handler ran.
     #[must_use]
     pub fn with_executed(mut self, executed: Executed) -> Self {
         self.executed = executed;
         self
     }
 
-    /// Asks the requester to wait this long before it retries; travels in milliseconds.
+    /// Asks the requester to wait this long before a retry. The header carries whole milliseconds.
     #[must_use]
     pub fn with_retry_after(mut self, delay: Duration) -> Self {
         self.retry_after = Some(delay);
@@ -54,12 +65,12 @@ impl Status {
         self.code
     }
 
-    /// The message as given; [`wire_message`](Self::wire_message) is what travels.
+    /// The message as given; the header carries [`wire_message`](Self::wire_message).
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// The details, JSON text.
+    /// The details: the text of a JSON object.
     pub fn details(&self) -> Option<&str> {
         self.details.as_deref()
     }
@@ -74,14 +85,14 @@ impl Status {
         self.retry_after
     }
 
-    /// The message fit for a header: control characters replaced by spaces, at most [`MAX_STATUS_MESSAGE`] bytes, cut
-    /// between characters.
+    /// The message as the header carries it: with spaces for control characters, and cut between two characters to at
+    /// most [`MAX_STATUS_MESSAGE`] bytes.
     pub fn wire_message(&self) -> String {
         sanitise(&self.message)
     }
 }
 
-/// Makes any text fit for the `status-message` header.
+/// Turns any text into a legal value of the `status-message` header.
 fn sanitise(text: &str) -> String {
     let mut clean = String::with_capacity(text.len().min(MAX_STATUS_MESSAGE));
     for c in text.chars() {
@@ -96,7 +107,7 @@ fn sanitise(text: &str) -> String {
 
 macro_rules! constructors {
     ($($(#[$doc:meta])* $name:ident => $code:ident;)*) => {
-        /// One constructor per code that is an error.
+        /// One constructor for each code that is an error.
         impl Status {
             $($(#[$doc])*
             pub fn $name(message: impl Into<String>) -> Self {

@@ -1,4 +1,4 @@
-//! The primitives of the correlation table, exchanged for those of the model checker under `cfg(antiphon_shuttle)`.
+//! Locks and atomics of the correlation table. Under `cfg(antiphon_shuttle)` they are those of the model checker.
 
 use std::sync::PoisonError;
 
@@ -17,7 +17,7 @@ pub(crate) use std::sync::{
 #[cfg(not(antiphon_shuttle))]
 pub(crate) use std::thread_local;
 
-/// Locks, also after a panic under the lock: every section leaves its data whole before it calls foreign code.
+/// Locks, also after a panic under the lock: every section keeps its data consistent while it calls foreign code.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,14 +2,25 @@ use std::collections::VecDeque;
 
 use crate::mutant;
 
-/// Which offset of one partition may be committed: everything before it is done.
+/// The offset of one partition that may be committed: every request before it is done.
 ///
-/// Requests are started in the order of their offsets, which may have gaps, and are done in any order. Each start gets a
-/// dense sequence number. After a seek or a rebalance begin with a new `Watermark`. Memory is one entry per request
-/// between the oldest unfinished one and the newest; the caller bounds that.
+/// Requests start in the order of their offsets, which may have gaps, and finish in any order. Each start gets the next
+/// sequence number. After a seek or a rebalance, use a new `Watermark`. It holds one entry per request from the oldest
+/// unfinished one to the newest; the caller limits their number.
+///
+/// ```
+/// use antiphon_proto::Watermark;
+///
+/// let mut watermark = Watermark::new();
+/// let (first, second) = (watermark.start(10), watermark.start(15));
+/// watermark.done(second);
+/// assert_eq!(watermark.take_commit(), None);
+/// watermark.done(first);
+/// assert_eq!(watermark.take_commit(), Some(16));
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Watermark {
-    /// Starts from the oldest unfinished one on.
+    /// The requests from the oldest unfinished one to the newest.
     entries: VecDeque<Entry>,
     /// Sequence number of the front entry.
     front: u64,
@@ -26,12 +37,12 @@ struct Entry {
 }
 
 impl Watermark {
-    /// Nothing started, nothing to commit.
+    /// Starts without requests.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Notes that the record at `offset` is being worked on; returns its sequence number.
+    /// Notes that the request at `offset` is in work, and returns its sequence number.
     ///
     /// Offsets must ascend.
     pub fn start(&mut self, offset: i64) -> u64 {
@@ -45,12 +56,12 @@ impl Watermark {
         self.front.saturating_add(index)
     }
 
-    /// The offset that was started last.
+    /// The offset of the request that started last.
     pub fn newest(&self) -> Option<i64> {
         self.newest
     }
 
-    /// Notes that a request is done; `false` if the number is unknown or was done before.
+    /// Notes that a request is done. `false` if the number is unknown, or if the request was done before.
     pub fn done(&mut self, sequence: u64) -> bool {
         let index = sequence
             .checked_sub(self.front)
@@ -70,12 +81,12 @@ impl Watermark {
         true
     }
 
-    /// The offset to commit: one past the last of the contiguous done ones. `None` before there is any.
+    /// The offset to commit: one after the last request before which all requests are done. `None` until there is one.
     pub fn committable(&self) -> Option<i64> {
         self.committable
     }
 
-    /// As [`committable`](Self::committable), but only when it has advanced since the last take.
+    /// Like [`committable`](Self::committable), but only if it has advanced since the last take.
     pub fn take_commit(&mut self) -> Option<i64> {
         if self.committable == self.taken {
             return None;
@@ -84,17 +95,17 @@ impl Watermark {
         self.committable
     }
 
-    /// Lets the next [`take_commit`](Self::take_commit) return what was taken before: it may not have been committed.
+    /// Makes the next [`take_commit`](Self::take_commit) return the same offset again, because its commit may have failed.
     pub fn offer_again(&mut self) {
         self.taken = None;
     }
 
-    /// Requests started and not done.
+    /// Number of requests that started and are not done.
     pub fn in_flight(&self) -> usize {
         self.unfinished
     }
 
-    /// Entries held: the unfinished ones and those done that wait for an earlier one.
+    /// Number of entries: the unfinished requests, and the done requests that wait for an earlier one.
     pub fn span(&self) -> usize {
         self.entries.len()
     }

@@ -1,4 +1,4 @@
-//! Races over one slot of the correlation table, under a model checker that picks the schedule.
+//! Races over one slot of the correlation table, under a model checker that chooses the schedule.
 //!
 //! `RUSTFLAGS="--cfg antiphon_shuttle" cargo test -p antiphon-proto --test shuttle --release`
 #![cfg(antiphon_shuttle)]
@@ -63,7 +63,7 @@ fn reply(table: &Table<u32, End>, id: CorrelationId) -> u32 {
     match table.handle_reply(id, |_| Step::Finish(End::Reply)) {
         Delivery::Finished(_) => 1,
         Delivery::Late | Delivery::Duplicate => 0,
-        other => panic!("a reply to a call that was issued is never {other:?}"),
+        other => panic!("a reply to an issued id is never {other:?}"),
     }
 }
 
@@ -144,7 +144,7 @@ fn a_poll_takes_the_result_once_and_a_cancel_then_finds_nothing() {
         match taken {
             Taken::Done(_) => assert_eq!(left, None),
             Taken::Waiting => assert!(left.is_some()),
-            Taken::Gone => panic!("nobody else takes a call out"),
+            Taken::Gone => panic!("only the owner takes a call out"),
         }
         for ender in enders {
             ender.join().unwrap();
@@ -157,33 +157,36 @@ fn a_poll_takes_the_result_once_and_a_cancel_then_finds_nothing() {
 fn a_stale_reply_never_reaches_the_next_call_of_the_slot() {
     check(|| {
         let table = table(1);
-        let elder = table.insert(call(DEADLINE), 1).unwrap();
+        let earlier = table.insert(call(DEADLINE), 1).unwrap();
         let stale = [0, 1].map(|_| {
             spawn(&table, move |table| {
-                let for_elder = |waiter: &mut u32| {
+                let for_earlier = |waiter: &mut u32| {
                     assert_eq!(*waiter, 1);
                     Step::Finish(End::Reply)
                 };
-                matches!(table.handle_reply(elder, for_elder), Delivery::Finished(_))
+                matches!(
+                    table.handle_reply(earlier, for_earlier),
+                    Delivery::Finished(_)
+                )
             })
         });
-        table.cancel(elder);
-        let younger = table.insert(call(DEADLINE), 2).unwrap();
-        assert_eq!(younger.slot(), elder.slot());
+        table.cancel(earlier);
+        let later = table.insert(call(DEADLINE), 2).unwrap();
+        assert_eq!(later.slot(), earlier.slot());
         for reply in stale {
             reply.join().unwrap();
         }
-        assert_eq!(table.poll(younger), Taken::Waiting);
-        table.cancel(younger);
+        assert_eq!(table.poll(later), Taken::Waiting);
+        table.cancel(later);
         assert_empty(&table);
     });
 }
 
 #[test]
-fn a_sweep_never_expires_a_younger_call_of_the_slot_early() {
+fn a_sweep_never_expires_a_later_call_of_the_slot_early() {
     check(|| {
         let table = table(1);
-        let elder = table.insert(call(DEADLINE), 1).unwrap();
+        let earlier = table.insert(call(DEADLINE), 1).unwrap();
         let sweeper = spawn(&table, |table| {
             let now = Tick::from_millis(DEADLINE);
             let expire = |_, _: &antiphon_proto::Expired, waiter: &mut u32| {
@@ -192,17 +195,17 @@ fn a_sweep_never_expires_a_younger_call_of_the_slot_early() {
             };
             table.sweep(now, expire, |_| {})
         });
-        table.cancel(elder);
-        let younger = table.insert(call(DEADLINE + 1), 2).unwrap();
+        table.cancel(earlier);
+        let later = table.insert(call(DEADLINE + 1), 2).unwrap();
         sweeper.join().unwrap();
-        assert_eq!(table.poll(younger), Taken::Waiting);
-        table.cancel(younger);
+        assert_eq!(table.poll(later), Taken::Waiting);
+        table.cancel(later);
         assert_empty(&table);
     });
 }
 
 #[test]
-fn a_call_whose_insert_meets_a_shutdown_is_refused_or_ended() {
+fn a_call_whose_insert_overlaps_a_shutdown_is_refused_or_ended() {
     check(|| {
         let table = table(2);
         let inserter = spawn(&table, |table| match table.insert(call(DEADLINE), 0) {

@@ -1,33 +1,24 @@
 //! From settings to a client whose reply path is positioned.
 
-use std::{
-    sync::{Arc, atomic::AtomicBool},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use antiphon_proto::{InstanceId, TableConfig, encode_identity, is_legal_topic_name};
-use tokio::sync::{Notify, mpsc};
-use tokio_util::sync::CancellationToken;
 
 use super::{
-    Client, Shared,
-    core::{Calls, Core, TimeoutObserver},
-    lookup::Lookups,
-    places::Places,
-    reply_path::{self, ReplyPath},
-    sends::Sends,
+    Client,
+    coarse_clock::CoarseClock,
+    inner::{Inner, TimeoutObserver},
+    limits::Limits,
+    reply_path::{Pinned, Replies, ReplyPath, Supervisor, topic_name},
     stray::Strays,
-    target::Targets,
-    time::Time,
+    table::{Calls, FailedSends},
+    topics::{Brokers, Topics},
 };
 use crate::{
-    config::{ClientConfig, KafkaConfig, ReplyConfig},
+    config::{ClientConfig, KafkaConfig},
     error::{RequestError, StartError},
     telemetry::metrics::ClientMetrics,
-    transport::{
-        TopicSpec, Transport, TransportError, TransportErrorKind,
-        kafka::{KafkaTransport, Role},
-    },
+    transport::{Clock, Publisher, PublisherLimits, Transport, kafka::KafkaTransport},
 };
 
 /// Describes a [`Client`]. Made by [`Client::builder`].
@@ -77,7 +68,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Another log than Kafka; the brokers' settings are not used then.
+    /// A transport to use: a connection that is shared with other clients and services, or another
+    /// log than Kafka. The brokers' settings are not used then.
     pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.transport = Some(transport);
         self
@@ -95,8 +87,8 @@ impl ClientBuilder {
     /// Needs a tokio runtime with time enabled. The client belongs to that runtime: calls may be
     /// made on others too, but when it is shut down, those that wait end as
     /// [`ReplyPathLost`](crate::RequestErrorKind::ReplyPathLost), and later ones as
-    /// [`NotReady`](crate::RequestErrorKind::NotReady), since what would build the reply path anew
-    /// has ended with it. (With [`Matching::Thread`](crate::config::Matching) they go on until the
+    /// [`NotReady`](crate::RequestErrorKind::NotReady), since what reopens the reply path has
+    /// ended with it. (With [`Matching::Thread`](crate::config::Matching) they go on until the
     /// path is lost.)
     ///
     /// # Errors
@@ -104,106 +96,125 @@ impl ClientBuilder {
     /// created, or may not be read.
     pub async fn connect(self) -> Result<Client, StartError> {
         check(&self.group, &self.config)?;
-        let transport = match self.transport {
+        let transport: Arc<dyn Transport> = match self.transport {
             Some(transport) => transport,
-            None => {
-                let role = Role::Requester {
-                    message_timeout: self.config.timeout,
-                    queue: self.config.max_in_flight,
-                    matching: self.config.reply.matching,
-                };
-                Arc::new(KafkaTransport::connect(&self.kafka, role).await?)
-            }
+            None => Arc::new(KafkaTransport::connect(&self.kafka).await?),
         };
         let timeout = self.kafka.connect_timeout;
         let instance = InstanceId::new(transport.entropy().bits());
-        let topic = reply_topic(&self.group, &self.config.reply);
-        let partitions = reply_partitions(&*transport, &topic, &self.config.reply, timeout).await?;
-        let partition = choose_partition(&self.config.reply, partitions, instance)?;
+        let topic: Arc<str> = topic_name(&self.group, &self.config.reply).into();
+        let pinned = Pinned::new(&transport, Arc::clone(&topic), &self.config.reply, instance);
+        let partition = pinned.first_partition(timeout).await?;
+        let path = Arc::new(ReplyPath::new(topic, partition));
+        let replies = replies(&self.group, &self.config, &*transport, instance, path);
+        let publisher = publisher(&*transport, &replies.calls, &self.config)?;
         let named = self.instance.unwrap_or_else(|| instance.to_string());
-        let core = assemble(
-            encode_identity([&self.group, &named, &instance.to_string()]),
-            &self.group,
-            self.config,
+        let identity = encode_identity([&self.group, &named, &instance.to_string()]);
+        let supervisor = Supervisor::new(Box::new(pinned), replies.clone());
+        let inner = Parts {
+            config: self.config,
             transport,
+            publisher,
+            replies,
+            on_timeout: self.on_timeout,
+        };
+        let inner = inner.assemble(identity);
+        open(&supervisor, &inner, timeout).await?;
+        tokio::spawn(supervisor.run(inner.limits.closing().clone()));
+        Ok(Client { inner })
+    }
+}
+
+/// Opens the reply path for the first time.
+async fn open(supervisor: &Supervisor, inner: &Inner, timeout: Duration) -> Result<(), StartError> {
+    supervisor.open(timeout).await.map_err(|error| {
+        let (topic, partition) = (&inner.path.topic, inner.path.partition());
+        let detail = format!("cannot read the reply topic {topic}, partition {partition}");
+        StartError::transport(detail, error)
+    })
+}
+
+fn replies(
+    group: &str,
+    config: &ClientConfig,
+    transport: &dyn Transport,
+    instance: InstanceId,
+    path: Arc<ReplyPath>,
+) -> Replies {
+    let metrics = Arc::new(ClientMetrics::new(group));
+    let (clock, coarse_clock) = (transport.clock(), Arc::<CoarseClock>::default());
+    coarse_clock.refresh(clock.elapsed(), &*clock);
+    Replies {
+        calls: Arc::new(Calls::new(TableConfig {
             instance,
-            ReplyPath::new(topic.into(), partition),
-            self.on_timeout,
-        )?;
-        let (faults, seen) = mpsc::channel(1);
-        reply_path::open(&core, &faults, timeout)
-            .await
-            .map_err(|error| {
-                let path = &core.path;
-                StartError::transport(
-                    format!(
-                        "can not read the reply topic {}, partition {}",
-                        path.topic,
-                        path.partition()
-                    ),
-                    error,
-                )
-            })?;
-        tokio::spawn(reply_path::supervise(
-            Arc::downgrade(&core),
-            core.closing.clone(),
-            seen,
-            faults,
-        ));
-        Ok(Client {
-            shared: Arc::new(Shared { core }),
+            max_entries: config.max_in_flight,
+            max_bytes: config.max_in_flight_bytes,
+        })),
+        instance,
+        read_headers: config.reply.read_headers,
+        matching: config.reply.matching,
+        clock,
+        coarse_clock,
+        strays: Arc::new(Strays::new(Arc::clone(&metrics))),
+        metrics,
+        path,
+    }
+}
+
+fn publisher(
+    transport: &dyn Transport,
+    calls: &Arc<Calls>,
+    config: &ClientConfig,
+) -> Result<Arc<dyn Publisher>, StartError> {
+    let limits = PublisherLimits {
+        queue: config.max_in_flight,
+        message_timeout: Some(config.timeout),
+    };
+    transport
+        .publisher(limits, Arc::new(FailedSends(Arc::clone(calls))))
+        .map_err(|error| StartError::transport("cannot start a producer", error))
+}
+
+/// The parts that are made before the client.
+struct Parts {
+    config: ClientConfig,
+    transport: Arc<dyn Transport>,
+    publisher: Arc<dyn Publisher>,
+    replies: Replies,
+    on_timeout: Option<TimeoutObserver>,
+}
+
+impl Parts {
+    fn assemble(self, requester: String) -> Arc<Inner> {
+        let replies = self.replies;
+        let clock: &Arc<dyn Clock> = &replies.clock;
+        let limits = Limits::new(Arc::clone(&replies.calls), Arc::clone(clock), &self.config);
+        let brokers = Brokers {
+            transport: Arc::clone(&self.transport),
+            publisher: Arc::clone(&self.publisher),
+            clock: Arc::clone(clock),
+            ttl: self.config.metadata_ttl,
+            closing: limits.closing().clone(),
+        };
+        Arc::new(Inner {
+            topics: Topics::new(self.config.max_topics, brokers),
+            requester,
+            entropy: self.transport.entropy(),
+            publisher: self.publisher,
+            limits,
+            on_timeout: self.on_timeout,
+            config: self.config,
+            clock: replies.clock,
+            coarse_clock: replies.coarse_clock,
+            calls: replies.calls,
+            path: replies.path,
+            strays: replies.strays,
         })
     }
 }
 
-fn assemble(
-    requester: String,
-    group: &str,
-    config: ClientConfig,
-    transport: Arc<dyn Transport>,
-    instance: InstanceId,
-    path: ReplyPath,
-    on_timeout: Option<TimeoutObserver>,
-) -> Result<Arc<Core>, StartError> {
-    let calls = Arc::new(Calls::new(TableConfig {
-        instance,
-        max_entries: config.max_in_flight,
-        max_bytes: config.max_in_flight_bytes,
-    }));
-    let sends = Arc::new(Sends {
-        calls: Arc::clone(&calls),
-    });
-    let publisher = transport
-        .publisher(sends)
-        .map_err(|error| StartError::transport("can not start a producer", error))?;
-    let metrics = Arc::new(ClientMetrics::new(group));
-    let (clock, time) = (transport.clock(), Arc::<Time>::default());
-    time.look(clock.elapsed(), &*clock);
-    Ok(Arc::new(Core {
-        places: Places::default(),
-        time,
-        instance,
-        requester,
-        clock,
-        entropy: transport.entropy(),
-        transport,
-        publisher,
-        calls,
-        targets: Targets::new(config.max_topics),
-        lookups: Lookups::default(),
-        path: Arc::new(path),
-        strays: Arc::new(Strays::new(Arc::clone(&metrics))),
-        metrics,
-        on_timeout,
-        closed: AtomicBool::new(false),
-        closing: CancellationToken::new(),
-        ended: Notify::new(),
-        config,
-    }))
-}
-
 fn check(group: &str, config: &ClientConfig) -> Result<(), StartError> {
-    let topic = reply_topic(group, &config.reply);
+    let topic = topic_name(group, &config.reply);
     if !is_legal_topic_name(&topic) {
         let detail = format!("{topic:?} is not a legal topic name for replies");
         return Err(StartError::config(detail));
@@ -222,102 +233,6 @@ fn check(group: &str, config: &ClientConfig) -> Result<(), StartError> {
         return Err(StartError::config(detail));
     }
     Ok(())
-}
-
-fn reply_topic(group: &str, reply: &ReplyConfig) -> String {
-    reply
-        .topic
-        .clone()
-        .unwrap_or_else(|| format!("{group}.replies"))
-}
-
-fn choose_partition(
-    reply: &ReplyConfig,
-    partitions: u32,
-    instance: InstanceId,
-) -> Result<i32, StartError> {
-    let spread = instance.get() % u64::from(partitions.max(1));
-    let partition = reply
-        .partition
-        .unwrap_or_else(|| i32::try_from(spread).unwrap_or(0));
-    if reaches(partitions, partition) {
-        return Ok(partition);
-    }
-    Err(StartError::config(format!(
-        "reply partition {partition} is not one of the {partitions} that the reply topic has"
-    )))
-}
-
-/// How many partitions the reply topic has; creates it where that is allowed.
-async fn reply_partitions(
-    transport: &dyn Transport,
-    topic: &str,
-    reply: &ReplyConfig,
-    timeout: Duration,
-) -> Result<u32, StartError> {
-    ensure(transport, topic, reply, timeout)
-        .await
-        .map_err(|error| {
-            let detail = if error.kind() == TransportErrorKind::UnknownTopic {
-                format!(
-                    "the reply topic {topic} does not exist, and creating it is switched off: \
-                     create it, or set `reply.create`"
-                )
-            } else {
-                format!("no reply topic {topic}")
-            };
-            StartError::transport(detail, error)
-        })
-}
-
-async fn ensure(
-    transport: &dyn Transport,
-    topic: &str,
-    reply: &ReplyConfig,
-    timeout: Duration,
-) -> Result<u32, TransportError> {
-    if let Some(partitions) = transport.partitions(topic, timeout).await? {
-        return Ok(partitions);
-    }
-    if !reply.create {
-        let message = "the topic does not exist";
-        return Err(TransportError::new(TransportErrorKind::UnknownTopic, message).at(topic, None));
-    }
-    let spec = TopicSpec {
-        name: topic.to_owned(),
-        partitions: reply.partitions.max(1),
-        replication: reply.replication,
-        configs: vec![
-            ("cleanup.policy".into(), "delete".into()),
-            (
-                "retention.ms".into(),
-                reply.retention.as_millis().to_string(),
-            ),
-        ],
-    };
-    transport.ensure_topic(&spec, timeout).await
-}
-
-/// Brings a reply topic back that was deleted under a running client, where that is allowed. One
-/// that is back with fewer partitions has another place for this client, unless it was told where.
-pub(super) async fn ensure_reply_topic(core: &Core) -> Result<(), TransportError> {
-    let timeout = Duration::from_secs(5);
-    let reply = &core.config.reply;
-    let partitions = ensure(&*core.transport, &core.path.topic, reply, timeout).await?;
-    if reaches(partitions, core.path.partition()) {
-        return Ok(());
-    }
-    let chosen = choose_partition(reply, partitions, core.instance).map_err(|_| {
-        let message = format!("the reply topic has only {partitions} partitions now");
-        TransportError::new(TransportErrorKind::UnknownPartition, message)
-            .at(Arc::clone(&core.path.topic), reply.partition)
-    })?;
-    core.path.move_to(chosen);
-    Ok(())
-}
-
-fn reaches(partitions: u32, partition: i32) -> bool {
-    u32::try_from(partition).is_ok_and(|number| number < partitions)
 }
 
 impl std::fmt::Debug for ClientBuilder {

@@ -1,58 +1,52 @@
 //! The requester: sends requests, matches replies, bounds what is in flight.
+//!
+//! From top to bottom: [`Client`] and its builder; [`request`], what a caller writes; [`call`], one
+//! call on its way; [`inner`], which assembles the parts; the parts: [`limits`], [`table`],
+//! [`topics`], [`reply_path`], [`mailbox`]. No part knows what is above it.
 
 mod builder;
 mod call;
-mod core;
-mod draft;
-mod entry;
+mod coarse_clock;
 mod gather;
-mod hold;
-mod lookup;
-mod matcher;
-mod places;
+mod inner;
+mod limits;
+mod mailbox;
 mod reply;
 mod reply_path;
 mod request;
-mod sends;
+mod service;
 mod stray;
-mod target;
-mod time;
-mod waiter;
+mod table;
+mod topics;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use antiphon_proto::{CorrelationId, Metadata, mutant};
+use antiphon_proto::{CorrelationId, Metadata};
 use tokio::{sync::broadcast, time::Instant};
 
+use self::inner::Inner;
 pub use self::{
     builder::ClientBuilder,
     gather::{GatherError, GatherReply, GatherStream, Gathered, Missing},
     reply::Reply,
-    request::{Gather, Request, Scatter},
+    request::{
+        Extensions, Gather, Request, RequestBuilder, RequestFuture, Scatter, TypedFanOut,
+        TypedGatherStream, TypedReply, TypedRequest, WithReply, call,
+    },
+    service::Target,
     stray::{StrayCounts, StrayKind, StrayReply},
 };
-use self::{
-    core::Core,
-    waiter::{Failure, Waiter},
-};
-use crate::{
-    notify::{close_timeout, until},
-    transport::LastOffsets,
-};
+use crate::{notify::close_timeout, transport::LastOffsets};
 
 /// A requester. Cheap to clone; all clones share one producer, one reply path and one table.
 ///
-/// Stops when the last clone is dropped, without waiting for anything;
+/// Stops when the last clone, call and stream of it is dropped, without waiting for anything;
 /// [`close`](Self::close) drains first.
+///
+/// A client is a `tower::Service` of [`Request`]s, so layers fit around it.
 #[derive(Clone)]
 pub struct Client {
-    shared: Arc<Shared>,
-}
-
-/// Every request counts a reference to it; aligned so that the count has a cache line of its own.
-#[repr(align(128))]
-struct Shared {
-    core: Arc<Core>,
+    inner: Arc<Inner>,
 }
 
 /// A call that waits for its reply.
@@ -87,34 +81,44 @@ impl Client {
     }
 
     /// One request to `topic`, for one reply.
-    pub fn request(&self, topic: &str) -> Request {
-        Request::new(self, topic)
+    pub fn request(&self, topic: &str) -> RequestBuilder {
+        RequestBuilder::new(&self.inner, topic)
+    }
+
+    /// Sends a request that was made without a client.
+    pub fn execute(&self, request: Request) -> RequestFuture {
+        RequestFuture::new(Arc::clone(&self.inner), request.into_parts())
+    }
+
+    /// A request topic as a `tower::Service` of payloads.
+    pub fn target(&self, topic: impl Into<Arc<str>>) -> Target {
+        Target::new(self.clone(), topic.into())
     }
 
     /// One question to several request topics, one call each, joined.
     pub fn scatter<T: Into<String>>(&self, targets: impl IntoIterator<Item = T>) -> Scatter {
-        Scatter::new(self, targets.into_iter().map(Into::into).collect())
+        Scatter::new(&self.inner, targets.into_iter().map(Into::into).collect())
     }
 
     /// One question on one topic that several responder groups read: one call, many replies.
     pub fn gather(&self, topic: &str) -> Gather {
-        Gather::new(self, topic)
+        Gather::new(&self.inner, topic)
     }
 
-    /// The calls that wait for a reply, at most `limit` of them, in no order.
+    /// The calls that wait for a reply, at most `limit` of them, in no particular order.
     pub fn pending(&self, limit: usize) -> Vec<PendingCall> {
-        let core = self.core();
-        let now = core.now();
-        let calls = core
+        let inner = &self.inner;
+        let now = inner.now();
+        let calls = inner
             .calls
             .pending(limit)
             .into_iter()
             .map(|call| PendingCall {
                 correlation_id: call.id,
-                topic: core
-                    .targets
+                topic: inner
+                    .topics
                     .at(call.route)
-                    .map_or_else(|| "".into(), |target| Arc::clone(target.name())),
+                    .map_or_else(Arc::default, |topic| Arc::clone(topic.name())),
                 age: call.created.until(now),
                 left: now.until(call.deadline),
                 metadata: call.metadata,
@@ -124,29 +128,29 @@ impl Client {
 
     /// How many calls are in flight.
     pub fn in_flight(&self) -> usize {
-        self.core().in_flight()
+        self.inner.limits.in_flight()
     }
 
     /// How many replies found no call, by kind.
     pub fn stray_counts(&self) -> StrayCounts {
-        self.core().strays.counts()
+        self.inner.strays.counts()
     }
 
     /// The replies that find no call from now on, except foreign ones, which are ordinary on a
     /// shared partition. An observer that lags behind by 1,024 misses the oldest.
     pub fn strays(&self) -> broadcast::Receiver<StrayReply> {
-        self.core().strays.observe()
+        self.inner.strays.observe()
     }
 
     /// The topic that replies come in on.
     pub fn reply_topic(&self) -> &str {
-        &self.core().path.topic
+        &self.inner.path.topic
     }
 
-    /// The partition that replies come in on. It changes when the topic was deleted and made anew
-    /// with too few partitions for it, unless the configuration names it.
+    /// The partition that replies come in on. It changes when the topic was recreated with too few
+    /// partitions for it, unless the configuration names the partition.
     pub fn reply_partition(&self) -> i32 {
-        self.core().path.partition()
+        self.inner.path.partition()
     }
 
     /// Takes no more calls, lets the running ones end until `deadline`, ends the rest as closed
@@ -156,48 +160,20 @@ impl Client {
     /// Once started, the client takes no more calls even if the future is dropped; then nothing
     /// is drained and the client stops with its last clone.
     pub async fn close(&self, deadline: Duration) -> CloseReport {
-        let core = self.core();
+        let inner = &self.inner;
         let begun = Instant::now();
-        core.begin_closing();
-        let in_flight = core.in_flight();
-        let _ = tokio::time::timeout(deadline, until(&core.ended, || core.in_flight() == 0)).await;
-        let abandoned = core.fail_rest();
-        let left = deadline.saturating_sub(begun.elapsed());
-        let last = close_timeout(left);
-        if let Some(subscription) = core.path.close() {
-            subscription.close(LastOffsets::none(), last).await;
+        inner.limits.begin_closing();
+        let in_flight = inner.limits.in_flight();
+        let _ = tokio::time::timeout(deadline, inner.limits.idle()).await;
+        let abandoned = inner.fail_all();
+        let limit = close_timeout(deadline.saturating_sub(begun.elapsed()));
+        if let Some(subscription) = inner.path.close() {
+            subscription.close(LastOffsets::none(), limit).await;
         }
-        core.publisher.close(last).await;
+        inner.publisher.close(limit).await;
         CloseReport {
             in_flight,
             abandoned,
-        }
-    }
-
-    pub(crate) fn core(&self) -> &Arc<Core> {
-        &self.shared.core
-    }
-}
-
-impl Core {
-    fn fail_rest(&self) -> usize {
-        self.calls.close();
-        if mutant!("close_leaves_calls") {
-            return 0;
-        }
-        self.calls
-            .fail_all(|_, waiter| waiter.fail(Failure::Closed), Waiter::wake)
-    }
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        self.core.begin_closing();
-        self.core.fail_rest();
-        // Both stop by themselves, on threads or tasks of their own.
-        if let Some(subscription) = self.core.path.close() {
-            drop(subscription.close(LastOffsets::none(), Duration::from_secs(5)));
-            drop(self.core.publisher.close(Duration::from_secs(1)));
         }
     }
 }
@@ -205,8 +181,8 @@ impl Drop for Shared {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("requester", &self.core().requester)
-            .field("reply_topic", &self.core().path.topic)
+            .field("requester", &self.inner.requester)
+            .field("reply_topic", &self.inner.path.topic)
             .field("in_flight", &self.in_flight())
             .finish_non_exhaustive()
     }

@@ -1,10 +1,9 @@
 use std::sync::Arc;
 
-use antiphon_proto::{CorrelationId, ReplyHead, header};
+use antiphon_proto::{CorrelationId, ReplyHead};
 use bytes::{Buf, Bytes};
 
-use super::waiter::owned;
-use crate::transport::Record;
+use crate::{transport::Record, wire};
 
 /// A successful reply.
 #[derive(Clone, Debug)]
@@ -30,10 +29,8 @@ impl Reply {
         head: &ReplyHead<'_>,
         headers: &[(&[u8], Option<&[u8]>)],
     ) -> Self {
-        let headers = headers
-            .iter()
-            .filter(|(name, _)| !header::is_reserved(name))
-            .map(|(name, value)| (String::from_utf8_lossy(name).into_owned(), owned(*value)))
+        let headers = wire::application(headers)
+            .map(|(name, value)| (String::from_utf8_lossy(name).into_owned(), owned(value)))
             .collect();
         let head = Head {
             responder: head.fields.responder.map(str::to_owned),
@@ -122,6 +119,11 @@ impl PlainReply {
             head: None,
         }
     }
+}
+
+/// An owned copy of borrowed bytes. Null and empty are the same to a caller.
+fn owned(value: Option<&[u8]>) -> Bytes {
+    value.map_or_else(Bytes::new, Bytes::copy_from_slice)
 }
 
 #[cfg(test)]

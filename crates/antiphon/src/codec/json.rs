@@ -1,26 +1,24 @@
 //! JSON, by serde.
 
-use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{CodecError, Decode, Encode};
+use super::{Coded, Decode, Encode, Encoded, Outbound, Received};
 
-/// JSON, by serde.
+/// JSON, by serde. Its `content-type` is `application/json`; what it reads may say anything.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Json;
 
 impl<T: Serialize + ?Sized> Encode<T> for Json {
-    fn content_type(&self) -> Option<&'static str> {
-        Some("application/json")
-    }
-
-    fn encode(&self, value: &T) -> Result<Bytes, CodecError> {
-        Ok(serde_json::to_vec(value)?.into())
+    fn encode(&self, value: &T, _: &Outbound<'_>) -> Coded<Encoded> {
+        let encoded = serde_json::to_vec(value);
+        encoded
+            .map(|bytes| Encoded::new(bytes).content_type("application/json"))
+            .into()
     }
 }
 
 impl<T: DeserializeOwned> Decode<T> for Json {
-    fn decode(&self, payload: &Bytes) -> Result<T, CodecError> {
-        Ok(serde_json::from_slice(payload)?)
+    fn decode(&self, from: &Received<'_>) -> Coded<T> {
+        serde_json::from_slice(from.value()).into()
     }
 }

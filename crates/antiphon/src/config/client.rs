@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::transport::Matching;
+
 /// What a [`Client`](crate::Client) does and how much of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -72,23 +74,6 @@ pub struct ReplyConfig {
     /// What matches replies with calls. Default: a task of the runtime. A transport of your own
     /// does as it likes.
     pub matching: Matching,
-}
-
-/// What reads replies, matches them with the calls that wait, and ends the calls whose time is up.
-/// No user code runs in it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Matching {
-    /// A task of the tokio runtime on which the client connected: the least work for a reply, as
-    /// its caller goes on where it was matched. But as long as all workers of that runtime are
-    /// blocked by what should not block, or nobody drives a `current_thread` runtime, no reply is
-    /// matched and no call times out, not even for callers on other runtimes; and when it is shut
-    /// down, all calls end as [`ReplyPathLost`](crate::RequestErrorKind::ReplyPathLost).
-    #[default]
-    Runtime,
-    /// A thread of its own, which no runtime can hold up, at the cost of one more switch of
-    /// threads.
-    Thread,
 }
 
 impl Default for ReplyConfig {

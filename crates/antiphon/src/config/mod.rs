@@ -1,11 +1,13 @@
 //! Settings as plain data, with their defaults and limits. Every struct refuses unknown keys.
 
 mod client;
-mod kafka;
 mod service;
 
 pub use self::{
-    client::{ClientConfig, GatherConfig, Matching, ReplyConfig},
-    kafka::{KafkaConfig, Profile},
+    client::{ClientConfig, GatherConfig, ReplyConfig},
     service::{FirstPoll, ServiceConfig},
+};
+pub use crate::transport::{
+    Matching,
+    kafka::{KafkaConfig, Profile},
 };

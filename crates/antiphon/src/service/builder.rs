@@ -3,31 +3,21 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use antiphon_proto::{InstanceId, encode_identity, is_legal_topic_name, is_operation_name};
-use tokio::sync::mpsc;
-use tower::{Layer, Service as TowerService};
-
-use antiphon_proto::Status;
+use tower::{BoxError, Layer, Service as TowerService};
 
 use super::{
     Service,
-    acks::Acks,
-    core::{ServiceCore, Waiters},
-    dispatch::{Dispatcher, Starts},
-    handler::{self, Handler, HandlerService, Request, Response},
-    membership::Membership,
-    outgoing::Encoder,
-    pump::{Starter, pump},
-    reply_topics::{Allowed, ReplyTopics},
-    routes::Routes,
+    handler::{
+        Handler, HandlerService, adapters,
+        message::{Inbound, Reply},
+    },
+    inner::{Inner, Plan},
+    router::Routes,
 };
 use crate::{
-    config::{FirstPoll, KafkaConfig, ServiceConfig},
+    config::{KafkaConfig, ServiceConfig},
     error::StartError,
-    telemetry::metrics::ServiceMetrics,
-    transport::{
-        TopicSpec, Transport,
-        kafka::{KafkaTransport, Role},
-    },
+    transport::{TopicSpec, Transport, kafka::KafkaTransport},
 };
 
 /// Describes a [`Service`]. Made by [`Service::builder`].
@@ -43,8 +33,16 @@ pub struct ServiceBuilder {
     wrong: Option<StartError>,
 }
 
+impl Service {
+    /// Starts to describe a service. The name is also the default consumer group, and gathers tell
+    /// responders apart by it.
+    pub fn builder(name: impl Into<String>, version: impl Into<String>) -> ServiceBuilder {
+        ServiceBuilder::new(name.into(), version.into())
+    }
+}
+
 impl ServiceBuilder {
-    pub(super) fn new(name: String, version: String) -> Self {
+    fn new(name: String, version: String) -> Self {
         Self {
             name,
             version,
@@ -75,7 +73,7 @@ impl ServiceBuilder {
         self
     }
 
-    /// Another log than Kafka; the brokers' settings are not used then.
+    /// Uses another log than Kafka. The settings of the brokers are ignored then.
     pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.transport = Some(transport);
         self
@@ -120,13 +118,13 @@ impl ServiceBuilder {
     pub fn layer<L>(mut self, layer: L) -> Self
     where
         L: Layer<HandlerService>,
-        L::Service: TowerService<Request> + Clone + Send + Sync + 'static,
-        <L::Service as TowerService<Request>>::Response: Into<Response>,
-        <L::Service as TowerService<Request>>::Error: Into<Status>,
-        <L::Service as TowerService<Request>>::Future: Send + 'static,
+        L::Service: TowerService<Inbound> + Clone + Send + Sync + 'static,
+        <L::Service as TowerService<Inbound>>::Response: Into<Reply>,
+        <L::Service as TowerService<Inbound>>::Error: Into<BoxError>,
+        <L::Service as TowerService<Inbound>>::Future: Send + 'static,
     {
         self.routes
-            .wrap(|inner| Arc::new(handler::tower(layer.layer(HandlerService::new(inner)))));
+            .wrap(|inner| Arc::new(adapters::tower(layer.layer(HandlerService::new(inner)))));
         self
     }
 
@@ -151,14 +149,14 @@ impl ServiceBuilder {
         self
     }
 
-    /// Starts. The instance joins its group in the background; [`Service::ready`] resolves when
-    /// it has its first partitions.
+    /// Starts the service. The instance joins its group in the background; [`Service::ready`] resolves
+    /// when it has its first partitions.
     ///
     /// Needs a tokio runtime with time enabled: handlers run on it.
     ///
     /// # Errors
-    /// Wrong settings or routes; brokers out of reach; a request topic that does not exist (and
-    /// is not to be created).
+    /// Wrong settings or routes; brokers that cannot be reached; a request topic that does not exist
+    /// and that the settings do not allow to create.
     pub async fn start(self) -> Result<Service, StartError> {
         if let Some(wrong) = self.wrong {
             return Err(wrong);
@@ -166,16 +164,10 @@ impl ServiceBuilder {
         check(&self.name, &self.config, &self.routes)?;
         let transport = match self.transport {
             Some(transport) => transport,
-            None => {
-                let role = Role::Responder {
-                    queue: self.config.max_unacknowledged,
-                };
-                Arc::new(KafkaTransport::connect(&self.kafka, role).await?)
-            }
+            None => Arc::new(KafkaTransport::connect(&self.kafka).await?),
         };
         let mut topics: Vec<String> = self.routes.topics().map(ToString::to_string).collect();
-        // Not in the order of a hash: of several that are missing it is always the same one that is
-        // named.
+        // Sorted: of several missing topics the error always names the same one.
         topics.sort_unstable();
         for topic in &topics {
             ensure(&*transport, topic, &self.config, self.kafka.connect_timeout).await?;
@@ -189,52 +181,22 @@ impl ServiceBuilder {
             )));
         }
         let group = self.config.group.clone().unwrap_or(self.name.clone());
-        let waiters = Arc::<Waiters>::default();
-        let acks = Arc::new(Acks::new(&waiters));
-        let publisher = transport
-            .publisher(Arc::clone(&acks) as _)
-            .map_err(|error| StartError::transport("can not start a producer", error))?;
-        let core = ServiceCore::new(
-            self.config.clone(),
-            self.routes,
-            Allowed::new(&self.config, topics.iter().cloned())?,
-            ReplyTopics::new(
-                self.config.max_reply_topics,
-                Arc::clone(&transport),
-                Arc::clone(&publisher),
-            ),
-            Encoder::new(responder),
-            transport.clock(),
-            publisher,
-            acks,
-            waiters,
-            ServiceMetrics::new(&self.name),
-        );
-        let starter = Starter::new(&core);
-        let starts = match self.config.first_poll {
-            FirstPoll::Inline => Starts::Inline(starter),
-            FirstPoll::Runtime => {
-                let (sender, batches) = mpsc::channel(self.config.concurrency as usize + 1);
-                tokio::spawn(pump(starter, batches));
-                Starts::OnRuntime(sender)
-            }
-        };
-        let dispatcher = Dispatcher::new(&core, starts);
-        let membership = Arc::new(Membership {
-            core: Arc::clone(&core),
-        });
-        let subscription = transport
-            .join_group(&group, &topics, Box::new(dispatcher), membership)
-            .map_err(|error| {
-                StartError::transport(format!("can not join the group {group}"), error)
-            })?;
-        // Set once: the cell was made a few lines above.
-        let _ = core.subscription.set(subscription);
-        Ok(Service::new(core))
+        let inner = Inner::start(
+            &transport,
+            Plan {
+                name: self.name,
+                responder,
+                group,
+                topics,
+                routes: self.routes,
+                config: self.config,
+            },
+        )?;
+        Ok(Service::new(inner))
     }
 }
 
-/// Leaves room for the other fields of the packed header.
+/// Most bytes of a responder's identity: the other fields of the packed header need room too.
 const LONGEST_IDENTITY: usize = 512;
 
 fn check(name: &str, config: &ServiceConfig, routes: &Routes) -> Result<(), StartError> {

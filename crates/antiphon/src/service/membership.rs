@@ -1,63 +1,72 @@
-//! What a rebalance means for the work in hand.
+//! This instance's membership in its consumer group.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
 
-use antiphon_proto::mutant;
-use futures::future::BoxFuture;
+use tokio::sync::{Notify, watch};
 
-use super::{core::ServiceCore, partitions};
-use crate::transport::{GroupEvents, PartitionOffset, TopicPartition};
+use crate::{
+    notify::until,
+    transport::{Subscription, TransportError},
+};
 
+/// Shared by the request thread, the rebalances and the handle of the service.
+#[derive(Debug)]
 pub(crate) struct Membership {
-    pub(crate) core: Arc<ServiceCore>,
+    /// Set once the group has been joined; the reader may call earlier.
+    subscription: OnceLock<Arc<dyn Subscription>>,
+    ready: AtomicBool,
+    /// Rung at the first assignment.
+    assigned: Notify,
+    /// Why nothing will ever be read again.
+    failure: watch::Sender<Option<TransportError>>,
 }
 
-impl GroupEvents for Membership {
-    fn assigned(&self, partitions: &[TopicPartition]) {
-        tracing::info!(partitions = %list(partitions), "partitions assigned");
-        self.core.partitions.assign(partitions);
-        self.core.ready.store(true, Ordering::Release);
-        self.core.assigned.notify_waiters();
+impl Membership {
+    pub(crate) fn new() -> Self {
+        Self {
+            subscription: OnceLock::new(),
+            ready: AtomicBool::new(false),
+            assigned: Notify::new(),
+            failure: watch::Sender::new(None),
+        }
     }
 
-    /// No new work on partitions that go; what runs is given time to end, so that its offset goes
-    /// with them and the next owner need not do it again.
-    fn revoked(
-        &self,
-        partitions: &[TopicPartition],
-        lost: bool,
-    ) -> BoxFuture<'static, Vec<PartitionOffset>> {
-        tracing::info!(partitions = %list(partitions), lost, "partitions revoked");
-        let gone = self.core.partitions.revoke(partitions);
-        let core = Arc::clone(&self.core);
-        Box::pin(async move {
-            if lost {
-                // They belong to somebody else already; a commit would be refused.
-                return Vec::new();
-            }
-            let limit = core.config.revoke_timeout;
-            let idle = || {
-                core.settle();
-                mutant!("revoke_does_not_wait") || partitions::all_idle(&gone)
-            };
-            if tokio::time::timeout(limit, core.waiters.progress.until(idle))
-                .await
-                .is_err()
-            {
-                tracing::warn!(
-                    ?limit,
-                    "handlers of revoked partitions go on; their requests will be delivered again"
-                );
-            }
-            core.settle();
-            partitions::take_last_commits(&gone)
-        })
+    pub(crate) fn joined(&self, subscription: Arc<dyn Subscription>) {
+        // The service joins once, so the cell is empty.
+        let _ = self.subscription.set(subscription);
     }
-}
 
-fn list(partitions: &[TopicPartition]) -> String {
-    let names = partitions
-        .iter()
-        .map(|at| format!("{}/{}", at.topic, at.partition));
-    names.collect::<Vec<_>>().join(" ")
+    pub(crate) fn subscription(&self) -> Option<&Arc<dyn Subscription>> {
+        self.subscription.get()
+    }
+
+    /// Partitions have been assigned.
+    pub(crate) fn assigned(&self) {
+        self.ready.store(true, Ordering::Release);
+        self.assigned.notify_waiters();
+    }
+
+    /// Resolves at the first assignment.
+    pub(crate) async fn ready(&self) {
+        until(&self.assigned, || self.ready.load(Ordering::Acquire)).await;
+    }
+
+    /// This instance will never read again.
+    pub(crate) fn fail(&self, error: TransportError) {
+        self.failure.send_replace(Some(error));
+    }
+
+    /// Resolves when this instance will never read again.
+    pub(crate) async fn failed(&self) -> TransportError {
+        let mut failure = self.failure.subscribe();
+        let seen = failure.wait_for(Option::is_some).await;
+        match seen.ok().and_then(|failure| failure.clone()) {
+            Some(error) => error,
+            // The sender lives as long as `self`.
+            None => std::future::pending().await,
+        }
+    }
 }

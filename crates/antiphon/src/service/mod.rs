@@ -1,103 +1,89 @@
-//! The responder: reads requests as a member of a group, runs handlers, answers, commits.
+//! The responder: reads requests as a member of a group, runs handlers, sends replies, commits.
 
-mod acks;
-mod addresses;
 mod builder;
-mod context;
-mod core;
-mod dispatch;
-mod envelope;
+mod capacity;
+mod env;
 mod handler;
+mod inner;
+mod intake;
 mod membership;
-mod outcome;
-mod outgoing;
+mod mode;
 mod partitions;
-mod pump;
-mod reply_topics;
-mod routes;
-mod sync;
+mod reply;
+mod request;
+mod router;
+mod run;
 
-use std::{
-    fmt,
-    future::Future,
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use self::core::ServiceCore;
+use self::inner::Inner;
 pub use self::{
     builder::ServiceBuilder,
-    context::Context,
-    handler::{Handler, HandlerService, Request, Response, json, raw, tower, typed},
-    sync::{SyncHandler, SyncRequest, sync},
+    handler::{
+        Handler, HandlerService, SyncHandler,
+        adapters::{json, raw, sync, tower, typed},
+        message::{Context, Inbound, Reply},
+        sync::SyncRequest,
+    },
 };
 use crate::{
-    notify::{close_timeout, until},
+    notify::close_timeout,
     transport::{LastOffsets, TopicPartition, TransportError},
 };
 
-/// A running responder, at least once: a request's offset is committed only after its reply has
-/// been acknowledged by the brokers, so a crash repeats work and never loses it.
+/// A running responder, at least once: a request's offset is committed only after the brokers have
+/// acknowledged its reply, so a crash repeats work and never loses it.
 ///
-/// [`drain`](Self::drain) ends it gracefully. Dropping it stops at once: what runs is not awaited
-/// and will be delivered again, to this group's other instances or after a restart.
+/// [`drain`](Self::drain) ends it gracefully. Dropping it stops it at once: running requests are not
+/// awaited. They are delivered again, to this group's other instances or after a restart.
 #[must_use = "a service stops when it is dropped"]
 pub struct Service {
-    core: Arc<ServiceCore>,
+    inner: Inner,
     stopped: bool,
 }
 
 /// What a drain did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DrainReport {
-    /// Requests that were in hand at its start.
+    /// Requests that were in hand when it started.
     pub in_hand: usize,
-    /// Requests that were not answered by its deadline. They will be delivered again.
+    /// Requests that were not answered by its deadline. They are delivered again.
     pub abandoned: usize,
 }
 
 impl Service {
-    /// Starts to describe a service. The name is also the default consumer group, and what gathers
-    /// tell responders apart by.
-    pub fn builder(name: impl Into<String>, version: impl Into<String>) -> ServiceBuilder {
-        ServiceBuilder::new(name.into(), version.into())
-    }
-
-    fn new(core: Arc<ServiceCore>) -> Self {
+    fn new(inner: Inner) -> Self {
         Self {
-            core,
+            inner,
             stopped: false,
         }
     }
 
-    /// Resolves at the first assignment: from then on requests are read. Requests that were sent
-    /// before are read too, since a new group begins at the beginning.
+    /// Resolves at the first assignment: from then on requests are read. A new group starts at the
+    /// beginning, so it also reads requests that were sent before.
     ///
     /// # Cancel safety
     /// Holds nothing; may be dropped and called again.
     pub async fn ready(&self) {
-        until(&self.core.assigned, || {
-            self.core.ready.load(Ordering::Acquire)
-        })
-        .await;
+        self.inner.membership.ready().await;
     }
 
-    /// The partitions that this instance has now.
+    /// The partitions that are assigned to this instance.
     pub fn partitions(&self) -> Vec<TopicPartition> {
-        self.core.partitions.list()
+        self.inner.partitions.list()
     }
 
     /// Handlers that run now.
     pub fn running(&self) -> usize {
-        self.core.running.load(Ordering::Acquire)
+        self.inner.capacity.running()
     }
 
     /// Replies that the brokers have not acknowledged yet.
     pub fn unacknowledged(&self) -> usize {
-        self.core.settle();
-        self.core.acks.len()
+        self.inner.sender.settle();
+        self.inner.capacity.unacknowledged()
     }
 
     /// Resolves when this instance can never read a request again, such as when another has taken
@@ -106,13 +92,7 @@ impl Service {
     /// # Cancel safety
     /// Holds nothing; may be dropped and called again.
     pub async fn failed(&self) -> TransportError {
-        let mut failure = self.core.failure.subscribe();
-        let seen = failure.wait_for(Option::is_some).await;
-        match seen.ok().and_then(|failure| failure.clone()) {
-            Some(error) => error,
-            // The sender lives as long as this service.
-            None => std::future::pending().await,
-        }
+        self.inner.membership.failed().await
     }
 
     /// Takes no more requests, lets the running ones end and their replies be acknowledged until
@@ -121,14 +101,14 @@ impl Service {
     /// # Cancel safety
     /// Dropping the future stops the service at once.
     pub async fn drain(mut self, deadline: Duration) -> DrainReport {
-        let core = &self.core;
-        let begun = Instant::now();
-        core.draining.store(true, Ordering::Release);
-        let in_hand = core.in_hand();
-        let idle = core.waiters.progress.until(|| core.in_hand() == 0);
+        let inner = &self.inner;
+        let started = Instant::now();
+        inner.capacity.drain();
+        let in_hand = inner.in_hand();
+        let idle = inner.capacity.until(|| inner.in_hand() == 0);
         let _ = tokio::time::timeout(deadline, idle).await;
-        let abandoned = core.in_hand();
-        let left = deadline.saturating_sub(begun.elapsed());
+        let abandoned = inner.in_hand();
+        let left = deadline.saturating_sub(started.elapsed());
         // Until here a drop has to stop the service; from here on it is being stopped.
         self.stopped = true;
         self.close(close_timeout(left)).await;
@@ -146,14 +126,15 @@ impl Service {
     }
 
     async fn close(&self, deadline: Duration) {
-        self.core.surroundings.stopping.cancel();
-        self.core.settle();
-        if let Some(subscription) = self.core.subscription.get() {
-            let core = Arc::clone(&self.core);
-            let last = LastOffsets::new(move || core.partitions.take_last_commits());
+        let inner = &self.inner;
+        inner.env.stopping.cancel();
+        inner.sender.settle();
+        if let Some(subscription) = inner.membership.subscription() {
+            let partitions = Arc::clone(&inner.partitions);
+            let last = LastOffsets::new(move || partitions.take_last_commits());
             subscription.close(last, deadline).await;
         }
-        self.core.publisher.close(deadline).await;
+        inner.sender.close(deadline).await;
     }
 }
 
@@ -162,12 +143,13 @@ impl Drop for Service {
         if self.stopped {
             return;
         }
-        self.core.draining.store(true, Ordering::Release);
-        self.core.surroundings.stopping.cancel();
-        if let Some(subscription) = self.core.subscription.get() {
+        let inner = &self.inner;
+        inner.capacity.drain();
+        inner.env.stopping.cancel();
+        if let Some(subscription) = inner.membership.subscription() {
             drop(subscription.close(LastOffsets::none(), Duration::from_secs(5)));
         }
-        drop(self.core.publisher.close(Duration::from_secs(1)));
+        inner.sender.stop(Duration::from_secs(1));
     }
 }
 

@@ -9,18 +9,9 @@ use std::{
 };
 
 use antiphon_proto::{Watermark, mutant};
-use tokio_util::sync::CancellationToken;
 
-use crate::transport::{Clock, PartitionOffset, TopicPartition};
-
-/// What the contexts of all requests share. Reached through the partition, so that a request
-/// counts one reference less.
-#[derive(Debug)]
-pub(crate) struct Surroundings {
-    pub(crate) clock: Arc<dyn Clock>,
-    /// Cancelled when handlers are asked to stop.
-    pub(crate) stopping: CancellationToken,
-}
+use super::env::ServiceEnv;
+use crate::transport::{PartitionOffset, TopicPartition};
 
 /// One assignment of one partition. A partition that comes back after a rebalance is a new one.
 ///
@@ -30,19 +21,19 @@ pub(crate) struct Surroundings {
 #[repr(align(128))]
 pub(crate) struct Partition {
     at: TopicPartition,
-    surroundings: Arc<Surroundings>,
+    env: Arc<ServiceEnv>,
     watermark: Mutex<Watermark>,
     /// No more of its requests are started.
     revoked: AtomicBool,
-    /// Requests that were begun and are left for the next owner.
+    /// Requests that were started and are left to the next owner.
     left: AtomicUsize,
 }
 
 impl Partition {
-    fn new(at: TopicPartition, surroundings: &Arc<Surroundings>) -> Self {
+    fn new(at: TopicPartition, env: &Arc<ServiceEnv>) -> Self {
         Self {
             at,
-            surroundings: Arc::clone(surroundings),
+            env: Arc::clone(env),
             watermark: Mutex::new(Watermark::new()),
             revoked: AtomicBool::new(false),
             left: AtomicUsize::new(0),
@@ -53,8 +44,8 @@ impl Partition {
         &self.at
     }
 
-    pub(crate) fn surroundings(&self) -> &Surroundings {
-        &self.surroundings
+    pub(crate) fn env(&self) -> &ServiceEnv {
+        &self.env
     }
 
     pub(crate) fn is(&self, topic: &str, partition: i32) -> bool {
@@ -65,28 +56,23 @@ impl Partition {
         self.revoked.load(Ordering::Acquire)
     }
 
-    /// A record has been delivered; its work begins. `None`: it was before, or one after it.
+    /// A record has been read: returns its number. `None` when the record, or one after it, was read
+    /// before.
     pub(crate) fn start(&self, offset: i64) -> Option<u64> {
         let mut watermark = self.watermark();
         let ascends = watermark.newest().is_none_or(|newest| newest < offset);
         ascends.then(|| watermark.start(offset))
     }
 
-    /// Nothing of this record has to be done again.
-    pub(crate) fn done(&self, sequence: u64) {
-        self.watermark().done(sequence);
-    }
-
-    /// As [`done`](Self::done), for several records at once.
-    pub(crate) fn all_done(&self, sequences: impl Iterator<Item = u64>) {
+    /// These records need no more work. Only `Completion` calls this.
+    pub(crate) fn done(&self, sequences: impl Iterator<Item = u64>) {
         let mut watermark = self.watermark();
         for sequence in sequences {
             watermark.done(sequence);
         }
     }
 
-    /// A record that was begun is neither done nor worked on: nobody need wait for it, and nothing
-    /// from it on is committed.
+    /// A record that was started is neither done nor worked on any more.
     pub(crate) fn leave(&self) {
         self.left.fetch_add(1, Ordering::AcqRel);
     }
@@ -110,7 +96,7 @@ impl Partition {
         Some(PartitionOffset { at, next })
     }
 
-    /// What was handed out to be committed may have been refused: hands it out once more.
+    /// Offers the last commit once more, since it may have been refused.
     fn offer_again(&self) {
         self.watermark().offer_again();
     }
@@ -126,24 +112,24 @@ impl Partition {
 #[derive(Debug)]
 pub(crate) struct Partitions {
     owned: Mutex<BTreeMap<TopicPartition, Arc<Partition>>>,
-    surroundings: Arc<Surroundings>,
+    env: Arc<ServiceEnv>,
 }
 
 impl Partitions {
-    pub(crate) fn new(surroundings: Arc<Surroundings>) -> Self {
+    pub(crate) fn new(env: Arc<ServiceEnv>) -> Self {
         Self {
             owned: Mutex::default(),
-            surroundings,
+            env,
         }
     }
 
-    /// Takes partitions up. While a group rebalances it refuses commits, also of partitions that
-    /// stay, and a commit in the background is not tried again: so they are made once more.
+    /// Adds partitions. A group that rebalances refuses commits, also of partitions that stay, and
+    /// nothing retries a commit in the background: so all offsets are offered once more.
     pub(crate) fn assign(&self, partitions: &[TopicPartition]) {
         let mut owned = self.owned();
         owned.values().for_each(|partition| partition.offer_again());
         for at in partitions {
-            let partition = Partition::new(at.clone(), &self.surroundings);
+            let partition = Partition::new(at.clone(), &self.env);
             let before = owned.insert(at.clone(), Arc::new(partition));
             if let Some(before) = before {
                 before.revoked.store(true, Ordering::Release);
@@ -151,13 +137,13 @@ impl Partitions {
         }
     }
 
-    /// Begins a partition anew that is still ours, and stops the start of work on what it was.
+    /// Replaces a partition that is still ours by a new one, and starts no more work on the old one.
     pub(crate) fn renew(&self, before: &Arc<Partition>) {
         let mut owned = self.owned();
         if let Some(current) = owned.get_mut(before.at())
             && Arc::ptr_eq(current, before)
         {
-            *current = Arc::new(Partition::new(before.at().clone(), &self.surroundings));
+            *current = Arc::new(Partition::new(before.at().clone(), &self.env));
         }
         drop(owned);
         before.revoked.store(true, Ordering::Release);
@@ -171,7 +157,7 @@ impl Partitions {
         self.owned().get(&at).map(Arc::clone)
     }
 
-    /// Stops the start of work on these, and hands them out for what still runs on them.
+    /// Starts no more work on these; returns them, for what still runs on them.
     pub(crate) fn revoke(&self, partitions: &[TopicPartition]) -> Vec<Arc<Partition>> {
         if mutant!("revoked_partition_goes_on") {
             return Vec::new();
@@ -182,8 +168,8 @@ impl Partitions {
             .collect()
     }
 
-    /// Hands over what may be committed and has not been handed over before, if there is any. No
-    /// partition is revoked meanwhile: its last offset is committed after this one, not before.
+    /// Calls `commit` with the offsets that have advanced since the last call, if any. No partition is
+    /// revoked meanwhile, so its last offset is committed after this one, not before.
     pub(crate) fn commit(&self, commit: impl FnOnce(&[PartitionOffset])) {
         let owned = self.owned();
         let commits = take_commits(owned.values());
@@ -192,7 +178,7 @@ impl Partitions {
         }
     }
 
-    /// What may be committed, also if it has been handed over before: there will be no later one.
+    /// All offsets that may be committed, also those that were offered before: the last ones.
     pub(crate) fn take_last_commits(&self) -> Vec<PartitionOffset> {
         take_last_commits(self.owned().values())
     }
@@ -213,7 +199,7 @@ fn take_commits<'a>(
     commits.collect()
 }
 
-/// As [`take_commits`], and what has been handed out before as well.
+/// As [`take_commits`], with those that were offered before.
 pub(crate) fn take_last_commits<'a>(
     partitions: impl IntoIterator<Item = &'a Arc<Partition>>,
 ) -> Vec<PartitionOffset> {
@@ -234,23 +220,24 @@ pub(crate) fn all_idle(partitions: &[Arc<Partition>]) -> bool {
 mod tests {
     use std::{sync::mpsc, thread, time::Duration};
 
+    use tokio::runtime::Builder;
+
     use super::*;
     use crate::transport::SystemClock;
 
     #[test]
     fn no_partition_is_revoked_while_its_offset_is_handed_over() {
-        let surroundings = Surroundings {
-            clock: Arc::new(SystemClock::default()),
-            stopping: CancellationToken::new(),
-        };
-        let partitions = Partitions::new(Arc::new(surroundings));
+        let runtime = Builder::new_current_thread().build().unwrap();
+        let clock = Arc::new(SystemClock::default());
+        let env = ServiceEnv::new(clock, runtime.handle().clone(), "s");
+        let partitions = Partitions::new(Arc::new(env));
         let at = TopicPartition {
             topic: "work".into(),
             partition: 0,
         };
         partitions.assign(std::slice::from_ref(&at));
         let partition = partitions.get("work", 0).unwrap();
-        partition.done(partition.start(0).unwrap());
+        partition.done(partition.start(0).into_iter());
         let order = Mutex::new(Vec::new());
         let note = |what| order.lock().unwrap().push(what);
         thread::scope(|scope| {

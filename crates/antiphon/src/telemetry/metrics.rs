@@ -6,12 +6,12 @@ use std::{fmt, sync::Arc};
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 
 /// Requests of a client, by topic.
-pub(crate) struct TargetMetrics {
+pub(crate) struct TopicMetrics {
     pub(crate) sent: Counter,
     pub(crate) duration: Histogram,
 }
 
-impl TargetMetrics {
+impl TopicMetrics {
     pub(crate) fn new(topic: &Arc<str>) -> Self {
         let topic = topic.to_string();
         Self {
@@ -27,9 +27,9 @@ impl TargetMetrics {
     }
 }
 
-impl fmt::Debug for TargetMetrics {
+impl fmt::Debug for TopicMetrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TargetMetrics")
+        f.write_str("TopicMetrics")
     }
 }
 

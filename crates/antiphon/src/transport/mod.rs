@@ -12,6 +12,7 @@ mod entropy;
 mod error;
 pub mod kafka;
 mod last_offsets;
+mod matching;
 #[cfg(feature = "test-util")]
 pub mod memory;
 mod record;
@@ -20,12 +21,13 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 
-pub(crate) use self::record::OutgoingHeaders;
+pub(crate) use self::record::{HeaderList, OutgoingHeaders};
 pub use self::{
     clock::{Clock, SystemClock},
     entropy::{Entropy, SystemEntropy},
     error::{TransportError, TransportErrorKind},
     last_offsets::LastOffsets,
+    matching::Matching,
     record::{HeaderPairs, Headers, Outgoing, Record, Returned, TopicRef},
 };
 
@@ -53,17 +55,23 @@ pub trait Transport: Send + Sync + fmt::Debug + 'static {
         timeout: Duration,
     ) -> BoxFuture<'a, Result<u32, TransportError>>;
 
-    /// Starts a publisher that reports to `sink`.
-    fn publisher(&self, sink: Arc<dyn DeliverySink>) -> Result<Arc<dyn Publisher>, TransportError>;
+    /// Starts a publisher that reports to `sink`. A transport may have any number of them.
+    fn publisher(
+        &self,
+        limits: PublisherLimits,
+        sink: Arc<dyn DeliverySink>,
+    ) -> Result<Arc<dyn Publisher>, TransportError>;
 
-    /// Reads one partition from its end.
+    /// Reads one partition from `start`.
     ///
-    /// Returns once the position is *fixed*: any record appended after this future has resolved
-    /// will be handed to `sink`.
-    fn read_from_end<'a>(
+    /// Returns once the position is *fixed*: any record at or after it, and any that is appended
+    /// after this future has resolved, reaches `sink`. An offset that the partition does not have
+    /// is [`OffsetOutOfRange`](TransportErrorKind::OffsetOutOfRange): nothing is skipped silently.
+    fn read<'a>(
         &'a self,
         topic: &'a str,
         partition: i32,
+        start: Start,
         sink: Box<dyn RecordSink>,
         timeout: Duration,
     ) -> BoxFuture<'a, Result<Arc<dyn Subscription>, TransportError>>;
@@ -76,6 +84,39 @@ pub trait Transport: Send + Sync + fmt::Debug + 'static {
         sink: Box<dyn RecordSink>,
         events: Arc<dyn GroupEvents>,
     ) -> Result<Arc<dyn Subscription>, TransportError>;
+}
+
+/// Where the reading of a partition starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// At the oldest record that the partition has.
+    Beginning,
+    /// At this offset.
+    Offset(i64),
+    /// At the end: only records that are appended later are read.
+    End,
+}
+
+impl Start {
+    /// The offset to read first, of a partition that has the offsets from `low` up to, and not
+    /// including, `high`. `None` when the partition does not have it.
+    pub fn resolve(self, low: i64, high: i64) -> Option<i64> {
+        match self {
+            Self::Beginning => Some(low),
+            Self::Offset(offset) => (low..=high).contains(&offset).then_some(offset),
+            Self::End => Some(high),
+        }
+    }
+}
+
+/// What a publisher has to hold, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PublisherLimits {
+    /// How many records may wait in the send queue. Some room is added for resends.
+    pub queue: u32,
+    /// When a record that could not be sent is given up. `None` leaves it to the transport. A
+    /// client gives the timeout of its calls, so that no request is sent after its caller has gone.
+    pub message_timeout: Option<Duration>,
 }
 
 /// Appends records. Cheap to share; publishing never blocks.
@@ -105,8 +146,14 @@ pub trait Subscription: Send + Sync + fmt::Debug {
     fn close(&self, last: LastOffsets, deadline: Duration) -> BoxFuture<'static, ()>;
 }
 
-/// Takes records in. Called from one thread only, and must not block.
+/// Takes records in. Called from one thread at a time, and must not block.
 pub trait RecordSink: Send {
+    /// Where this sink wants to be called, for a transport that has the choice. Asked once, before
+    /// the first record.
+    fn matching(&self) -> Matching {
+        Matching::default()
+    }
+
     /// How many records may come next. Zero stops delivery until [`Subscription::resume`].
     fn demand(&mut self) -> usize;
 

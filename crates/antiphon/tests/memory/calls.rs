@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use antiphon::{Code, Executed, RequestErrorKind, Status, codec::Json};
+use antiphon::{Code, Executed, RequestErrorKind, Status};
 
 use crate::support::{broker, client, echo, for_ever, serve};
 
@@ -71,11 +71,11 @@ async fn a_typed_call_encodes_and_decodes() {
     let client = client(&broker).await;
     let sum: Vec<u32> = client
         .request("echo")
-        .call(Json, &vec![1_u32, 2, 3])
+        .json(&vec![1_u32, 2, 3])
         .await
         .unwrap();
     assert_eq!(sum, [1, 2, 3]);
-    let wrong = client.request("echo").call::<_, _, u32>(Json, "text").await;
+    let wrong = client.request("echo").json::<u32>("text").await;
     let error = wrong.unwrap_err();
     assert_eq!(error.kind(), RequestErrorKind::Undecodable);
     assert_eq!(error.executed(), Executed::Yes);

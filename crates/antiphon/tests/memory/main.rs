@@ -16,6 +16,7 @@ mod path;
 mod places;
 mod random;
 mod replies;
+mod resends;
 mod responses;
 mod routing;
 mod scatter;

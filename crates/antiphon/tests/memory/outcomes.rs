@@ -7,10 +7,9 @@ use std::{
 
 use antiphon::{
     Code, Executed, RequestErrorKind as Kind, Status,
-    codec::{CodecError, Decode, Encode, Json},
+    codec::{Coded, Decode, Encode, Encoded, Outbound, Received},
     config::ClientConfig,
 };
-use bytes::Bytes;
 
 use crate::support::{
     answer, ask, assert_placed, assert_unsent, broker, client, client_with, echo, eventually,
@@ -62,7 +61,7 @@ async fn a_header_that_may_stand_only_once_is_not_sent_twice() {
     let typed = client
         .request("echo")
         .header("content-type", "application/vnd.x+json");
-    let number: u32 = typed.call(Json, &7).await.unwrap();
+    let number: u32 = typed.json(&7).await.unwrap();
     assert_eq!(number, 7);
     drop(service);
 }
@@ -90,18 +89,14 @@ async fn a_topic_name_that_kafka_would_refuse_is_invalid() {
 struct Broken;
 
 impl Encode<str> for Broken {
-    fn content_type(&self) -> Option<&'static str> {
-        None
-    }
-
-    fn encode(&self, _: &str) -> Result<Bytes, CodecError> {
-        Err("no form".into())
+    fn encode(&self, _: &str, _: &Outbound<'_>) -> Coded<Encoded> {
+        Coded::err("no form")
     }
 }
 
 impl Decode<String> for Broken {
-    fn decode(&self, _: &Bytes) -> Result<String, CodecError> {
-        Err("not a text".into())
+    fn decode(&self, _: &Received<'_>) -> Coded<String> {
+        Coded::err("not a text")
     }
 }
 
@@ -109,7 +104,7 @@ impl Decode<String> for Broken {
 async fn a_value_that_does_not_encode_is_invalid() {
     let broker = broker();
     let client = client(&broker).await;
-    let call = client.request("echo").call(Broken, "x");
+    let call = client.request("echo").codec(Broken, "x");
     let error: antiphon::RequestError = call.await.unwrap_err();
     assert_unsent(&error, Kind::Invalid);
     assert!(std::error::Error::source(&error).is_some());
@@ -320,7 +315,7 @@ async fn a_reply_that_does_not_decode_was_executed() {
     let client = client(&broker).await;
     let error = client
         .request("echo")
-        .call::<_, _, Vec<u8>>(Json, "text")
+        .json::<Vec<u8>>("text")
         .await
         .unwrap_err();
     assert_eq!(error.kind(), Kind::Undecodable);

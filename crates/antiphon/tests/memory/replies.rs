@@ -3,7 +3,7 @@
 use antiphon::{
     Client,
     config::{ClientConfig, ReplyConfig},
-    service::Response,
+    service::Reply,
     transport::memory::MemoryBroker,
 };
 use antiphon_proto::{CorrelationId, InstanceId};
@@ -182,7 +182,7 @@ async fn a_handlers_headers_arrive_and_take_the_key_away() {
         .route(
             "echo",
             antiphon::service::raw(|_, value: bytes::Bytes| async move {
-                Ok(Response::new(value)
+                Ok(Reply::new(value)
                     .header("x-cost", "3")
                     .content_type("text/plain"))
             }),

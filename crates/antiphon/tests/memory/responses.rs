@@ -8,7 +8,7 @@ use std::sync::{
 use antiphon::{
     Code, Executed, RequestErrorKind as Kind, Service, Status,
     config::{ClientConfig, ReplyConfig},
-    service::{self, Response},
+    service::{self, Reply},
     transport::memory::{Faults, MemoryBroker},
 };
 use bytes::Bytes;
@@ -19,7 +19,7 @@ use crate::support::{
 
 async fn answering(
     broker: &MemoryBroker,
-    response: impl Fn() -> Response + Send + Sync + 'static,
+    response: impl Fn() -> Reply + Send + Sync + 'static,
 ) -> Service {
     let service = Service::builder("s", "1")
         .transport(broker.transport())
@@ -39,20 +39,20 @@ async fn answering(
 
 #[tokio::test(start_paused = true)]
 async fn a_header_that_is_not_the_handlers_to_set_is_an_internal_error() {
-    let wrong: [fn() -> Response; 9] = [
-        || Response::new("x").header("correlation-id", "x"),
-        || Response::new("x").header("reply-topic", "x"),
-        || Response::new("x").header("antiphon", "v=1"),
-        || Response::new("x").header("status-message", "x"),
-        || Response::new("x").header("status-details", "x"),
-        || Response::new("x").header("", "x"),
-        || Response::new("x").header("a\0b", "x"),
+    let wrong: [fn() -> Reply; 9] = [
+        || Reply::new("x").header("correlation-id", "x"),
+        || Reply::new("x").header("reply-topic", "x"),
+        || Reply::new("x").header("antiphon", "v=1"),
+        || Reply::new("x").header("status-message", "x"),
+        || Reply::new("x").header("status-details", "x"),
+        || Reply::new("x").header("", "x"),
+        || Reply::new("x").header("a\0b", "x"),
         || {
-            Response::new("x")
+            Reply::new("x")
                 .header("content-type", "a")
                 .header("content-type", "b")
         },
-        || (0..300).fold(Response::new("x"), |r, n| r.header(format!("h{n}"), "x")),
+        || (0..300).fold(Reply::new("x"), |r, n| r.header(format!("h{n}"), "x")),
     ];
     for response in wrong {
         let broker = broker();
@@ -68,7 +68,7 @@ async fn a_header_that_is_not_the_handlers_to_set_is_an_internal_error() {
 async fn a_handlers_own_media_type_takes_the_place_of_the_codecs() {
     let broker = broker();
     let _service = answering(&broker, || {
-        Response::new("x")
+        Reply::new("x")
             .content_type("text/plain")
             .header("content-type", "text/html")
     })
@@ -81,10 +81,7 @@ async fn a_handlers_own_media_type_takes_the_place_of_the_codecs() {
 #[tokio::test(start_paused = true)]
 async fn headers_that_no_requester_would_read_are_an_internal_error() {
     let broker = broker();
-    let _service = answering(&broker, || {
-        Response::new("x").header("x", vec![b'x'; 70_000])
-    })
-    .await;
+    let _service = answering(&broker, || Reply::new("x").header("x", vec![b'x'; 70_000])).await;
     let client = client(&broker).await;
     let error = client.request("echo").send().await.unwrap_err();
     assert_placed(&error, Kind::Status, Executed::Yes);
@@ -111,7 +108,7 @@ async fn an_errors_code_arrives_however_long_its_details_are() {
 #[tokio::test(start_paused = true)]
 async fn a_reply_that_is_too_large_says_so_and_was_executed() {
     let broker = broker();
-    let service = answering(&broker, || Response::new(vec![0; 2 << 20])).await;
+    let service = answering(&broker, || Reply::new(vec![0; 2 << 20])).await;
     let client = client(&broker).await;
     let error = client.request("echo").send().await.unwrap_err();
     assert_placed(&error, Kind::Status, Executed::Yes);
@@ -125,7 +122,7 @@ async fn that_a_reply_was_too_large_is_said_as_soon_as_there_is_room() {
     let full = broker.clone();
     let service = answering(&broker, move || {
         full.set_faults(faults(|faults| faults.queue = 0));
-        Response::new(vec![0; 2 << 20])
+        Reply::new(vec![0; 2 << 20])
     })
     .await;
     let client = client(&broker).await;

@@ -7,7 +7,7 @@ use std::{
 
 use antiphon::{
     Code, Executed, RequestErrorKind as Kind, Service, Status,
-    service::{self, HandlerService, Response},
+    service::{self, HandlerService, Reply},
 };
 use bytes::Bytes;
 use futures::future::BoxFuture;
@@ -76,20 +76,20 @@ struct Noting<S> {
     inner: S,
 }
 
-impl<S> TowerService<service::Request> for Noting<S>
+impl<S> TowerService<service::Inbound> for Noting<S>
 where
-    S: TowerService<service::Request, Response = Response, Error = Status>,
+    S: TowerService<service::Inbound, Response = Reply, Error = Status>,
     S::Future: Send + 'static,
 {
-    type Response = Response;
+    type Response = Reply;
     type Error = Status;
-    type Future = BoxFuture<'static, Result<Response, Status>>;
+    type Future = BoxFuture<'static, Result<Reply, Status>>;
 
     fn poll_ready(&mut self, cx: &mut TaskContext<'_>) -> Poll<Result<(), Status>> {
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: service::Request) -> Self::Future {
+    fn call(&mut self, request: service::Inbound) -> Self::Future {
         self.log.lock().unwrap().push(self.name);
         if request.context.header("x-refuse").is_some() && self.name == "outer" {
             let status = Status::permission_denied("refused").with_executed(Executed::No);
@@ -159,7 +159,7 @@ async fn the_last_layer_is_the_outermost_and_may_refuse() {
 #[derive(Clone)]
 struct Shouting(bool);
 
-impl TowerService<service::Request> for Shouting {
+impl TowerService<service::Inbound> for Shouting {
     type Response = String;
     type Error = Status;
     type Future = std::future::Ready<Result<String, Status>>;
@@ -169,7 +169,7 @@ impl TowerService<service::Request> for Shouting {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: service::Request) -> Self::Future {
+    fn call(&mut self, request: service::Inbound) -> Self::Future {
         assert!(self.0, "called before it was ready");
         let text = String::from_utf8_lossy(&request.value).to_uppercase();
         std::future::ready(Ok(text))

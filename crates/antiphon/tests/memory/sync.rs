@@ -11,7 +11,7 @@ use std::{
 use antiphon::{
     Code, Executed, RequestErrorKind as Kind, Service, Status,
     config::{FirstPoll, ServiceConfig},
-    service::{self, HandlerService, Request, Response, SyncRequest},
+    service::{self, HandlerService, Inbound, Reply, SyncRequest},
     transport::memory::MemoryBroker,
 };
 use bytes::Bytes;
@@ -122,8 +122,8 @@ async fn it_may_say_no_panic_and_add_headers() {
     let handler = service::sync(|request| match request.value() {
         b"no" => Err(Status::not_found("nobody").with_executed(Executed::No)),
         b"panic" => panic!("as the test wants"),
-        b"bad" => Ok(Response::new("x").header("correlation-id", "mine")),
-        value => Ok(Response::new(value.to_vec())
+        b"bad" => Ok(Reply::new("x").header("correlation-id", "mine")),
+        value => Ok(Reply::new(value.to_vec())
             .header("x-cache", "hit")
             .content_type("text/plain")),
     });
@@ -216,7 +216,7 @@ async fn in_a_layer_it_is_a_handler_as_any_other() {
     let ran_in: Arc<Mutex<Vec<task::Id>>> = Arc::default();
     let noted = Arc::clone(&ran_in);
     let slow = layer_fn(|inner: HandlerService| {
-        service_fn(move |request: Request| {
+        service_fn(move |request: Inbound| {
             let inner = inner.clone();
             async move {
                 tokio::time::sleep(Duration::from_millis(1)).await;

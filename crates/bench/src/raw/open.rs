@@ -7,6 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use antiphon_load::Pace;
+
 use super::{
     Wire,
     client::{Message, Queue, Result, buffer},
@@ -15,7 +17,6 @@ use super::{
 };
 use crate::{
     load::Load,
-    pace::Pace,
     parent::ready_to_request,
     result::{Run, Window, histogram, nanos},
 };
@@ -44,7 +45,7 @@ pub(super) fn open(load: &Load, wire: Wire, rate: f64) -> Result<Run> {
 fn send(mut requests: Requests, due: &Due, rate: f64, stop: &AtomicBool) -> Result<()> {
     let mut pace = Pace::new(rate);
     for number in 0.. {
-        let at = pace.wait();
+        let Some(at) = pace.wait() else { break };
         let slot = number % due.slots();
         while !due.claim(slot, at) {
             if stop.load(Ordering::Relaxed) {

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use antiphon::{
-    config::KafkaConfig,
-    transport::kafka::{KafkaTransport, Role},
-};
+use antiphon::{StartError, config::KafkaConfig, transport::kafka::KafkaTransport};
 use antiphon_kafka::{Admin, Properties, embedded_profile, is_embedded};
 
 use crate::failure::Failure;
@@ -18,14 +15,20 @@ const ID: Duration = Duration::from_secs(10);
 
 /// Connects an admin client once a broker has answered.
 pub(super) async fn connect(kafka: &KafkaConfig) -> Result<Admin, Failure> {
-    // Connects once only for its error, which tells why no broker can be reached.
-    drop(KafkaTransport::connect(kafka, Role::Responder { queue: 1 }).await?);
+    reach(kafka).await?;
     let kafka = kafka.clone();
     let admin = blocking(move || Admin::new(&properties(&kafka))).await?;
     admin.map_err(|source| Failure::Kafka {
         what: "cannot start a Kafka client".to_owned(),
         source,
     })
+}
+
+/// Connects once only for its error, which tells why no broker can be reached.
+pub(super) async fn reach(kafka: &KafkaConfig) -> Result<(), Failure> {
+    let connected = KafkaTransport::connect(kafka).await;
+    drop(connected.map_err(StartError::from)?);
+    Ok(())
 }
 
 /// The properties of librdkafka, `bootstrap.servers` included.

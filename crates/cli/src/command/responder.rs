@@ -7,7 +7,7 @@ use std::sync::{
 
 use antiphon::{
     Status,
-    service::{Handler, Request, Response},
+    service::{Handler, Inbound, Reply},
 };
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt, ready};
@@ -56,11 +56,11 @@ impl Responder {
 }
 
 impl Handler for Responder {
-    fn handle(&self, request: Request) -> BoxFuture<'static, Result<Response, Status>> {
+    fn handle(&self, request: Inbound) -> BoxFuture<'static, Result<Reply, Status>> {
         let counts = Arc::clone(&self.counts);
         let answer = match &self.action {
-            Action::Echo => ready(Ok(Response::new(request.value))).boxed(),
-            Action::Upper => ready(Ok(Response::new(upper(&request.value)))).boxed(),
+            Action::Echo => ready(Ok(Reply::new(request.value))).boxed(),
+            Action::Upper => ready(Ok(Reply::new(upper(&request.value)))).boxed(),
             Action::Exec(exec) => {
                 let exec = Arc::clone(exec);
                 async move { exec.answer(&request.context, request.value).await }.boxed()

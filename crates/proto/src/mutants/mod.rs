@@ -1,7 +1,7 @@
-//! Seeded bugs, to test what looks for bugs. No build that anybody uses has them.
+//! Seeded bugs, which test the tests and checks. No released build contains them.
 //!
-//! They are compiled in by `--cfg antiphon_mutants`; then `ANTIPHON_MUTANT=<name>` in the environment switches one on.
-//! Without the cfg [`mutant!`](crate::mutant) is a constant `false`, and what stands behind it is not compiled.
+//! `--cfg antiphon_mutants` compiles them in; then `ANTIPHON_MUTANT=<name>` in the environment switches one on. Without
+//! the cfg, [`mutant!`](crate::mutant) is a constant `false`, and the compiler removes the code behind it.
 
 mod list;
 
@@ -10,15 +10,15 @@ pub use list::ALL;
 #[cfg(all(antiphon_mutants, not(debug_assertions)))]
 compile_error!("`--cfg antiphon_mutants` seeds bugs: it is for builds with debug assertions only");
 
-/// The environment variable that names the one that is switched on.
+/// The environment variable that names the seeded bug to switch on.
 pub const VARIABLE: &str = "ANTIPHON_MUTANT";
 
 /// A mistake that an engineer could make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mutant {
-    /// What switches it on.
+    /// Its name, which switches it on.
     pub name: &'static str,
-    /// What is done wrong.
+    /// What the code does wrong.
     pub what: &'static str,
 }
 
@@ -42,11 +42,11 @@ macro_rules! mutant {
     };
 }
 
-/// Where a seeded bug stands in [`ALL`].
+/// The position of a seeded bug in [`ALL`].
 ///
 /// # Panics
-/// When none has this name.
-// Inline, so that a library which only asks at compile time does not contain it.
+/// If no seeded bug has this name.
+// Inline, so that a library that calls it at compile time only does not contain it.
 #[inline]
 pub const fn position(name: &str) -> usize {
     let mut at = 0;
@@ -59,17 +59,17 @@ pub const fn position(name: &str) -> usize {
     panic!("no seeded bug has this name")
 }
 
-/// What a build without seeded bugs says of each of them.
+/// `false` for every seeded bug, in a build without them.
 #[cfg(not(antiphon_mutants))]
 #[inline]
 pub const fn off(_: usize) -> bool {
     false
 }
 
-/// Whether it is the one that the environment names.
+/// Whether the environment names this seeded bug.
 ///
 /// # Panics
-/// When the environment names none that there is: nothing would be tested then.
+/// If the environment names a seeded bug that does not exist: the run would test nothing.
 #[cfg(antiphon_mutants)]
 pub fn is_on(position: usize) -> bool {
     use std::sync::OnceLock;

@@ -1,16 +1,16 @@
 use super::Limit;
 use crate::sync::{AtomicU64, Ordering};
 
-/// Entries stand in the upper bits, bytes in these lower ones: both limits in one atomic step.
+/// The word holds entries in its upper bits and bytes in these lower bits, so one atomic step checks both limits.
 const BYTE_BITS: u32 = 40;
 const BYTE_MASK: u64 = (1 << BYTE_BITS) - 1;
 const ONE_ENTRY: u64 = 1 << BYTE_BITS;
 
-/// What the packed count can hold.
-pub(super) const MOST_ENTRIES: u32 = (1 << (u64::BITS - BYTE_BITS)) - 1;
-pub(super) const MOST_BYTES: u64 = BYTE_MASK;
+/// The largest counts that the word holds.
+pub(super) const MAX_ENTRIES: u32 = (1 << (u64::BITS - BYTE_BITS)) - 1;
+pub(super) const MAX_BYTES: u64 = BYTE_MASK;
 
-/// Counts entries and bytes, never beyond the limits.
+/// Counts entries and bytes. Neither count ever exceeds its limit.
 #[derive(Debug)]
 pub(super) struct Budget {
     held: AtomicU64,
@@ -22,12 +22,12 @@ impl Budget {
     pub(super) fn new(max_entries: u32, max_bytes: u64) -> Self {
         Self {
             held: AtomicU64::new(0),
-            max_entries: u64::from(max_entries.min(MOST_ENTRIES)),
-            max_bytes: max_bytes.min(MOST_BYTES),
+            max_entries: u64::from(max_entries.min(MAX_ENTRIES)),
+            max_bytes: max_bytes.min(MAX_BYTES),
         }
     }
 
-    /// Makes room for one entry.
+    /// Adds one entry of this number of bytes, or changes nothing.
     pub(super) fn reserve(&self, bytes: u32) -> Result<(), Limit> {
         let mut exceeded = Limit::Entries;
         let more = |held: u64| {
@@ -42,14 +42,15 @@ impl Budget {
             }
             Some((held & !BYTE_MASK) + ONE_ENTRY + bytes)
         };
-        // Sequentially consistent: who finds no room and then says that it waits is seen by who makes room and then
-        // looks for those who wait.
+        // SeqCst: either the caller that failed to reserve sees the freed room, or the releaser sees that caller's
+        // waiting flag.
         let reserved = self
             .held
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, more);
         reserved.map(|_| ()).map_err(|_| exceeded)
     }
 
+    /// Removes one entry that was reserved with this number of bytes.
     pub(super) fn release(&self, bytes: u32) {
         self.held
             .fetch_sub(ONE_ENTRY + u64::from(bytes), Ordering::SeqCst);
@@ -83,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_beyond_the_packed_count_become_the_largest_it_holds() {
+    fn limits_above_the_largest_count_are_lowered_to_it() {
         let budget = Budget::new(u32::MAX, u64::MAX);
         for _ in 0..256 {
             assert_eq!(budget.reserve(u32::MAX), Ok(()));

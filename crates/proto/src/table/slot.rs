@@ -7,7 +7,7 @@ const GENERATION_MASK: u32 = (1 << 30) - 1;
 const HALF_GENERATIONS: u32 = 1 << 29;
 const SALT_MASK: u16 = 0x0fff;
 
-/// A place in the table, under its lock: the call that is in it or was in it last.
+/// One slot of the table, always under its lock: the call that is in it, or the call that was in it last.
 #[derive(Debug)]
 pub(super) struct Slot<W, R> {
     pub(super) state: State<W, R>,
@@ -16,11 +16,11 @@ pub(super) struct Slot<W, R> {
     bytes: u32,
 }
 
-/// Where the call of a slot stands.
+/// State of a slot.
 #[derive(Debug)]
 pub(super) enum State<W, R> {
     Free,
-    /// `created` stands here because it fits into the padding after the tag.
+    /// `created` is here because it fits into the padding after the tag.
     Waiting {
         created: Tick,
         waiter: W,
@@ -28,7 +28,7 @@ pub(super) enum State<W, R> {
     Done(R),
 }
 
-/// Tells the calls of one slot apart, and remembers how the last one ended.
+/// Identifies the call of a slot among all calls of that slot, and remembers how it ended.
 #[derive(Clone, Copy, Debug)]
 struct Mark {
     generation: u32,
@@ -42,26 +42,26 @@ struct Mark {
 pub(super) enum Ended {
     /// The slot never held a call.
     Never,
-    /// It has not.
+    /// The call still waits.
     Open,
     ByReply,
     Otherwise,
 }
 
-/// Which of a slot's calls an id means.
+/// Which call of a slot an id names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sight {
-    /// The one in the slot, or the last that was.
+pub(super) enum Lookup {
+    /// The call in the slot, or the last call that was in it.
     Current,
-    /// One before it.
+    /// An earlier call.
     Older,
-    /// None that ever was.
+    /// No call: the id was never given out.
     NeverIssued,
 }
 
-/// What a call leaves behind for the table to settle.
+/// What the table has to return after a call has left its slot.
 #[derive(Debug)]
-pub(super) struct Left<W, R> {
+pub(super) struct Vacated<W, R> {
     pub(super) state: State<W, R>,
     pub(super) bytes: u32,
     pub(super) has_metadata: bool,
@@ -83,7 +83,7 @@ impl<W, R> Slot<W, R> {
         }
     }
 
-    /// Takes in a call and begins its generation.
+    /// Puts a call in and starts its generation.
     pub(super) fn open(&mut self, call: &NewCall, waiter: W) {
         self.mark = Mark {
             generation: self.mark.generation.wrapping_add(1) & GENERATION_MASK,
@@ -123,19 +123,19 @@ impl<W, R> Slot<W, R> {
         self.mark.ended
     }
 
-    pub(super) fn sight(&self, id: CorrelationId) -> Sight {
+    pub(super) fn lookup(&self, id: CorrelationId) -> Lookup {
         let behind = self.mark.generation.wrapping_sub(id.generation()) & GENERATION_MASK;
         match behind {
-            _ if self.mark.ended == Ended::Never => Sight::NeverIssued,
-            _ if mutant!("id_by_slot_only") => Sight::Current,
-            0 if self.mark.salt == id.salt() || mutant!("salt_not_compared") => Sight::Current,
-            0 => Sight::NeverIssued,
-            1..HALF_GENERATIONS => Sight::Older,
-            _ => Sight::NeverIssued,
+            _ if self.mark.ended == Ended::Never => Lookup::NeverIssued,
+            _ if mutant!("id_by_slot_only") => Lookup::Current,
+            0 if self.mark.salt == id.salt() || mutant!("salt_not_compared") => Lookup::Current,
+            0 => Lookup::NeverIssued,
+            1..HALF_GENERATIONS => Lookup::Older,
+            _ => Lookup::NeverIssued,
         }
     }
 
-    /// Ends the waiting call with `result`; the waiter is for the caller to wake, outside the lock.
+    /// Ends the waiting call with `result`. Wake the waiter after the lock is released.
     pub(super) fn finish(&mut self, result: R, ended: Ended) -> Option<W> {
         if !matches!(self.state, State::Waiting { .. }) {
             return None;
@@ -147,8 +147,8 @@ impl<W, R> Slot<W, R> {
         }
     }
 
-    /// Takes the call out; `None` if there is none. What is left is to be dropped outside the lock.
-    pub(super) fn vacate(&mut self) -> Option<Left<W, R>> {
+    /// Takes the call out; `None` if the slot is free. Drop the returned state after the lock is released.
+    pub(super) fn vacate(&mut self) -> Option<Vacated<W, R>> {
         if matches!(self.state, State::Free) {
             return None;
         }
@@ -157,7 +157,7 @@ impl<W, R> Slot<W, R> {
         }
         let state = mem::replace(&mut self.state, State::Free);
         let has_metadata = mem::take(&mut self.mark.has_metadata);
-        Some(Left {
+        Some(Vacated {
             state,
             bytes: mem::take(&mut self.bytes),
             has_metadata,
@@ -172,7 +172,7 @@ mod tests {
     const INSTANCE: InstanceId = InstanceId::new(1);
 
     #[test]
-    fn generations_wrap_and_the_one_before_stays_older() {
+    fn a_call_before_the_wrap_of_the_generation_is_still_older() {
         let mut slot: Slot<(), ()> = Slot::new();
         slot.mark.generation = GENERATION_MASK - 1;
         let mut ids = Vec::new();
@@ -188,10 +188,12 @@ mod tests {
             [GENERATION_MASK, 0, 1]
         );
         assert_eq!(
-            ids.into_iter().map(|id| slot.sight(id)).collect::<Vec<_>>(),
-            [Sight::Older, Sight::Older, Sight::Current]
+            ids.into_iter()
+                .map(|id| slot.lookup(id))
+                .collect::<Vec<_>>(),
+            [Lookup::Older, Lookup::Older, Lookup::Current]
         );
         let ahead = CorrelationId::compose(INSTANCE, 0, 2, 0);
-        assert_eq!(slot.sight(ahead), Sight::NeverIssued);
+        assert_eq!(slot.lookup(ahead), Lookup::NeverIssued);
     }
 }

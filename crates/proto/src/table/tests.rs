@@ -8,7 +8,7 @@ type Small = Table<u32, &'static str>;
 
 const INSTANCE: InstanceId = InstanceId::new(0xfeed_c0ff_ee01);
 
-/// A slot, its deadline, and its place in the free list once it is free.
+/// A slot, its deadline, and its index in the free list once it is free.
 const PER_ENTRY: usize =
     size_of::<Mutex<Slot<Waker, Box<u8>>>>() + size_of::<u32>() + size_of::<u32>();
 
@@ -113,7 +113,7 @@ fn a_reply_after_timeout_cancel_or_failure_is_late() {
 }
 
 #[test]
-fn a_reply_to_an_earlier_call_of_the_slot_never_reaches_the_present_one() {
+fn a_reply_to_an_earlier_call_of_the_slot_never_reaches_the_present_call() {
     let table = table(1);
     let earlier = table.insert(call(10), 1).unwrap();
     table.handle_reply(earlier, |_| Step::Finish("reply"));
@@ -128,7 +128,7 @@ fn a_reply_to_an_earlier_call_of_the_slot_never_reaches_the_present_one() {
 }
 
 #[test]
-fn ids_of_other_instances_are_foreign_and_invented_ones_unknown() {
+fn ids_of_other_instances_are_foreign_and_invented_ids_unknown() {
     let table = table(4);
     let id = table.insert(call(10), 1).unwrap();
     let never = |id| table.handle_reply(id, |_| Step::Finish("forged"));
@@ -191,6 +191,29 @@ fn a_sweep_is_never_early_and_leaves_replied_calls_alone() {
     assert_eq!(table.poll(due), Taken::Done("timeout"));
     assert_eq!(table.poll(replied), Taken::Done("reply"));
     assert_empty(&table);
+}
+
+#[test]
+fn a_sweep_finds_each_due_call_wherever_its_slot_is() {
+    let many = if cfg!(miri) { 130 } else { 5_000 };
+    let table: Table<u32, ()> = Table::new(TableConfig {
+        instance: INSTANCE,
+        max_entries: many,
+        max_bytes: u64::MAX,
+    });
+    let last = many - 1;
+    let due = [0, 1, 63, 64, 127, 128, last - 1, last];
+    for waiter in 0..many {
+        let deadline = if due.contains(&waiter) { 10 } else { 20 };
+        let id = table.insert(call(deadline), waiter).unwrap();
+        assert_eq!(id.slot(), waiter);
+    }
+    let mut woken = Vec::new();
+    let now = Tick::from_millis(10);
+    table.sweep(now, |_, _, _| (), |waiter| woken.push(waiter));
+    assert_eq!(woken, due);
+    let rest = table.sweep(Tick::from_millis(20), |_, _, _| (), drop);
+    assert_eq!(rest, usize::try_from(many).unwrap() - due.len());
 }
 
 #[test]
@@ -259,7 +282,7 @@ fn a_closed_table_takes_nothing_and_is_emptied_by_its_owners() {
 }
 
 #[test]
-fn a_cancelled_call_hands_out_the_result_nobody_took() {
+fn a_cancel_returns_the_result_that_was_not_taken() {
     let table = table(4);
     let waiting = table.insert(call(10), 1).unwrap();
     let done = table.insert(call(10), 2).unwrap();
@@ -271,7 +294,7 @@ fn a_cancelled_call_hands_out_the_result_nobody_took() {
 }
 
 #[test]
-fn metadata_is_shown_with_its_call_and_gone_with_it() {
+fn metadata_is_listed_with_its_call_and_leaves_with_it() {
     let table = table(1);
     let metadata: Metadata = [("user".to_owned(), "ann".to_owned())].into();
     let noted = NewCall {
@@ -343,7 +366,7 @@ fn a_panicking_closure_leaves_the_call_waiting() {
 }
 
 #[test]
-fn a_failed_send_ends_its_own_call_and_none_that_has_the_slot_after_it() {
+fn a_failed_send_ends_its_own_call_and_no_later_call_of_the_slot() {
     let table = table(1);
     let before = table.insert(call(10), 1).unwrap();
     assert_eq!(table.cancel(before), Some(None));

@@ -1,12 +1,23 @@
 use std::time::Duration;
 
-/// Half the circle: what lies further ahead counts as past.
+/// Half the range: a tick further ahead than this counts as past.
 const HORIZON: u32 = u32::MAX / 2;
 
-/// An instant in milliseconds since an epoch that the owner of the table picks.
+/// An instant in milliseconds since an epoch that the owner of the table chooses.
 ///
-/// The number wraps after 49 days and comparisons go the shorter way round, so a table may live for ever, but no two
-/// ticks that meet may be more than 24 days apart.
+/// The number wraps after 49 days, and comparisons take the shorter way round. So a table may run for any length of
+/// time, as long as the ticks that it compares are at most 24 days apart.
+///
+/// ```
+/// # use std::time::Duration;
+/// use antiphon_proto::Tick;
+///
+/// let now = Tick::from_millis((1 << 32) - 1);
+/// let deadline = now.after(Duration::from_millis(2));
+/// assert_eq!(deadline.as_millis(), 1);
+/// assert!(!deadline.is_due(now));
+/// assert_eq!(now.until(deadline), Duration::from_millis(2));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Tick(u32);
 
@@ -28,7 +39,7 @@ impl Tick {
         self.0
     }
 
-    /// This tick moved on, by 24 days at most; a part of a millisecond counts as a whole one, so that nothing ends
+    /// The tick `delay` later, by 24 days at most. A part of a millisecond counts as a whole one, so that no call ends
     /// early.
     #[must_use]
     pub fn after(self, delay: Duration) -> Self {
@@ -44,7 +55,7 @@ impl Tick {
         now.0.wrapping_sub(self.0) <= HORIZON
     }
 
-    /// Time from `self` to `later`; zero if that is not later.
+    /// Time from `self` to `later`; zero if `later` is not after `self`.
     pub fn until(self, later: Self) -> Duration {
         let ahead = later.0.wrapping_sub(self.0);
         Duration::from_millis(if ahead <= HORIZON {
@@ -60,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tick_is_due_from_its_instant_on_across_the_wrap() {
+    fn a_tick_is_due_at_its_instant_and_later_across_the_wrap() {
         for start in [0, 1, u32::MAX - 5, u32::MAX / 2] {
             let now = Tick(start);
             let due = now.after(Duration::from_millis(10));

@@ -33,7 +33,7 @@ fn written(
     headers
 }
 
-/// Headers that a careless or hostile peer may send: our names and others, any value or none.
+/// Headers that a careless or hostile peer may send: names of the protocol and others, with any value or without.
 fn any_headers() -> impl Strategy<Value = Owned> {
     let ours = [
         header::CORRELATION_ID,
@@ -120,7 +120,7 @@ proptest! {
     }
 
     #[test]
-    fn a_duplicate_of_our_header_is_never_guessed_at(headers in any_headers(), again: prop::sample::Index) {
+    fn a_duplicate_header_is_refused_and_neither_value_is_used(headers in any_headers(), again: prop::sample::Index) {
         let mut headers = headers;
         headers.retain(|(name, _)| matches!(name.as_slice(), b"correlation-id" | b"reply-topic" | b"antiphon"));
         if !headers.is_empty() {
@@ -142,7 +142,7 @@ fn a_request_made_by_hand_needs_only_its_id() {
 }
 
 #[test]
-fn a_refusal_says_what_could_still_be_read() {
+fn a_refusal_has_the_fields_that_can_still_be_read() {
     let headers = list(&[
         ("antiphon", Some(b"v=3;p=4;x")),
         ("reply-topic", Some(b"web.replies")),
@@ -203,7 +203,7 @@ fn each_fault_has_its_own_reason() {
 }
 
 #[test]
-fn headers_beyond_the_limits_are_not_examined() {
+fn headers_beyond_the_limits_are_refused() {
     let headers = list(&[
         ("correlation-id", Some(b"7")),
         ("x", Some(b"0123456789")),

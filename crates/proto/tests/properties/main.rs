@@ -8,6 +8,7 @@ mod ids;
 mod packed;
 mod status;
 mod table;
+mod trace_context;
 mod watermark;
 
 use proptest::prelude::ProptestConfig;

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 const TEXT: &str = "[ -:<-~]{0,60}";
 
-/// The owned parts of request fields, to be lent out.
+/// Request fields, and the owned texts that they borrow.
 pub(super) fn request_parts()
 -> impl Strategy<Value = (RequestFields<'static>, Option<String>, Option<String>)> {
     let mode = prop_oneof![
@@ -94,8 +94,8 @@ fn nearly_packed() -> impl Strategy<Value = String> {
     prop::collection::vec(field, 0..8).prop_map(|fields| format!("v=1;{}", fields.join(";")))
 }
 
-/// Headers as several requesters send them: mostly alike, now and then not, or wrong in a byte.
-fn one_after_the_other() -> impl Strategy<Value = Vec<Vec<u8>>> {
+/// Headers as several requesters send them: mostly alike, sometimes different or wrong in one byte.
+fn successive_headers() -> impl Strategy<Value = Vec<Vec<u8>>> {
     let deadline = prop_oneof!["[0-9]{13}", "[0-9]{0,21}", "[0-9]{6}[;:+x][0-9]{6}"];
     let around = prop::sample::select(vec![
         ("v=1;p=0;d=", ";t=30000;r=web/a/1"),
@@ -117,7 +117,7 @@ proptest! {
     #![proptest_config(super::config())]
 
     #[test]
-    fn what_was_read_before_changes_nothing(headers in one_after_the_other()) {
+    fn earlier_headers_do_not_change_what_is_read(headers in successive_headers()) {
         let mut recent = RecentFields::default();
         for packed in &headers {
             prop_assert_eq!(recent.parse(packed), RequestFields::parse(packed));
@@ -185,7 +185,7 @@ fn the_example_of_the_protocol_is_read_and_written() {
 }
 
 #[test]
-fn values_that_mean_nothing_are_malformed() {
+fn values_without_a_meaning_are_malformed() {
     let wrong = [
         "p=-1",
         "p=2147483648",
@@ -228,7 +228,7 @@ fn values_that_mean_nothing_are_malformed() {
 }
 
 #[test]
-fn fields_that_mean_something_only_together_are_refused_alone() {
+fn fields_of_a_pair_are_refused_alone() {
     for (fields, key) in [
         ("d=1", "d"),
         ("t=1", "t"),
@@ -243,7 +243,7 @@ fn fields_that_mean_something_only_together_are_refused_alone() {
 }
 
 #[test]
-fn a_failed_encode_leaves_the_buffer_as_it_was() {
+fn a_failed_encode_leaves_the_buffer_unchanged() {
     let long = "x".repeat(1024);
     let wrong = [
         RequestFields {
@@ -283,7 +283,7 @@ fn a_failed_encode_leaves_the_buffer_as_it_was() {
 }
 
 #[test]
-fn a_major_above_ours_is_told_from_a_malformed_one() {
+fn a_higher_major_version_is_not_a_malformed_one() {
     assert_eq!(
         RequestFields::parse(b"v=2;p=1"),
         Err(Malformed::UnsupportedVersion(2))

@@ -43,7 +43,7 @@ fn executed_survives_by_name() {
 }
 
 #[test]
-fn a_status_says_its_code_and_message() {
+fn a_status_shows_its_code_and_message() {
     assert_eq!(
         Status::not_found("order 7").to_string(),
         "NOT_FOUND: order 7"

@@ -49,7 +49,7 @@ enum End {
 enum Life {
     Waiting,
     Done(End),
-    /// Gone from the table; whether a reply had ended it.
+    /// The call has left the table; `by_reply`: a reply had ended it.
     Gone {
         by_reply: bool,
     },
@@ -62,7 +62,7 @@ struct Call {
     woken: u32,
 }
 
-/// The table under test beside a list of every call there ever was.
+/// The table under test, and a list of all calls that were ever in it.
 struct Pair {
     table: Table<usize, End>,
     calls: Vec<(CorrelationId, Call)>,
@@ -239,7 +239,7 @@ impl Pair {
             );
             self.ended(waiter, End::Timeout);
         }
-        // The one tick that stands for "idle" may be a millisecond late.
+        // A deadline equal to the idle value of the column may expire a millisecond late.
         let overdue = |call: &Call| call.life == Life::Waiting && call.deadline + 1 < self.now;
         assert!(
             !self.calls.iter().any(|(_, call)| overdue(call)),

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
 enum Op {
-    /// Skips this many offsets, then starts one.
+    /// Skips this number of offsets, then starts the next.
     Start(i64),
     Done(prop::sample::Index),
     DoneUnknown(u64),
@@ -19,7 +19,7 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// Every request ever started, with what is known of it.
+/// Every request ever started: sequence number, offset, and whether it is done.
 #[derive(Default)]
 struct Model {
     started: Vec<(u64, i64, bool)>,

@@ -17,8 +17,8 @@ use std::{
 };
 
 use antiphon::transport::{
-    Clock, DeliverySink, Entropy, GroupEvents, Publisher, RecordSink, Subscription, TopicSpec,
-    Transport, TransportError,
+    Clock, DeliverySink, Entropy, GroupEvents, Publisher, PublisherLimits, RecordSink, Start,
+    Subscription, TopicSpec, Transport, TransportError,
 };
 use futures::future::BoxFuture;
 
@@ -113,7 +113,11 @@ impl Transport for Witness {
         self.inner.ensure_topic(topic, timeout)
     }
 
-    fn publisher(&self, sink: Arc<dyn DeliverySink>) -> Result<Arc<dyn Publisher>, TransportError> {
+    fn publisher(
+        &self,
+        limits: PublisherLimits,
+        sink: Arc<dyn DeliverySink>,
+    ) -> Result<Arc<dyn Publisher>, TransportError> {
         let sent = Arc::<Sent>::default();
         let reports = Arc::new(WatchedReports {
             inner: sink,
@@ -121,7 +125,7 @@ impl Transport for Witness {
             sent: Arc::clone(&sent),
         });
         Ok(Arc::new(WatchedPublisher {
-            inner: self.inner.publisher(reports)?,
+            inner: self.inner.publisher(limits, reports)?,
             recorder: Arc::clone(&self.recorder),
             sent,
             role: self.role,
@@ -129,15 +133,16 @@ impl Transport for Witness {
         }))
     }
 
-    fn read_from_end<'a>(
+    fn read<'a>(
         &'a self,
         topic: &'a str,
         partition: i32,
+        start: Start,
         sink: Box<dyn RecordSink>,
         timeout: Duration,
     ) -> BoxFuture<'a, Result<Arc<dyn Subscription>, TransportError>> {
         let sink = self.records(sink);
-        let reading = self.inner.read_from_end(topic, partition, sink, timeout);
+        let reading = self.inner.read(topic, partition, start, sink, timeout);
         Box::pin(async move { Ok(self.watched(reading.await?)) })
     }
 

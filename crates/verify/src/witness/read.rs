@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use antiphon::transport::{
-    GroupEvents, PartitionOffset, Record, RecordSink, TopicPartition, TransportError,
+    GroupEvents, Matching, PartitionOffset, Record, RecordSink, TopicPartition, TransportError,
 };
 use antiphon_proto::header;
 use futures::future::BoxFuture;
@@ -66,6 +66,10 @@ pub(super) struct WatchedRecords {
 }
 
 impl RecordSink for WatchedRecords {
+    fn matching(&self) -> Matching {
+        self.inner.matching()
+    }
+
     fn demand(&mut self) -> usize {
         self.inner.demand()
     }

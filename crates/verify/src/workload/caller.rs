@@ -1,4 +1,4 @@
-//! One call through the product, from its announcement to its outcome.
+//! One call through the product, from its first record in the history to its outcome.
 
 use std::{
     sync::{
@@ -16,28 +16,28 @@ use crate::history::{
     ReplyFacts, ReplyPayload, RequestPayload, micros,
 };
 
-/// A call to be made.
+/// A call that a requester makes.
 #[derive(Clone, Debug)]
 pub struct Call {
     /// How many replies it wants.
     pub kind: CallKind,
-    /// Whom it asks.
+    /// The topics that it asks.
     pub topics: Vec<Arc<str>>,
     /// How long it may take.
     pub timeout: Duration,
-    /// What its request carries besides.
+    /// A random number that its request carries.
     pub nonce: u64,
-    /// Which key it has.
+    /// Its key, by number.
     pub key: Option<u8>,
     /// How long the handler takes.
     pub work: Duration,
     /// What the handler does instead of answering.
     pub fail: Option<Misbehaviour>,
-    /// When its caller gives it up.
+    /// After how long its caller drops it.
     pub drop_after: Option<Duration>,
 }
 
-/// Makes calls through one client, and takes down what becomes of them.
+/// Makes calls through one client, and records their outcomes.
 #[derive(Debug)]
 pub struct Caller {
     client: Client,
@@ -69,7 +69,7 @@ impl Caller {
         &self.client
     }
 
-    /// Makes one call and waits for its end, which is taken down.
+    /// Makes one call, waits for its end, and records it.
     pub async fn call(&self, call: Call) -> Outcome {
         let made = self.made.fetch_add(1, Ordering::Relaxed);
         let id = CallId::new(self.process.number, self.process.incarnation, made);
@@ -170,7 +170,7 @@ impl Caller {
         }
     }
 
-    /// Takes down the replies that nobody waited for, until the client is gone.
+    /// Records stray replies until the client is gone.
     pub async fn watch_strays(&self) {
         let mut strays = self.client.strays();
         loop {
@@ -204,7 +204,7 @@ fn failed(error: &RequestError) -> Outcome {
     }
 }
 
-/// What the caller of a dropped future knows: nothing.
+/// The caller of a dropped future learns nothing.
 fn given_up() -> Outcome {
     Outcome::Error {
         kind: "dropped".into(),

@@ -1,4 +1,4 @@
-//! Records that mean harm: for request topics, and for reply topics.
+//! Harmful records, for request topics and for reply topics.
 
 use antiphon_proto::header;
 use rand::{Rng, seq::IndexedRandom as _};
@@ -11,7 +11,7 @@ const NOBODY: u16 = 4_000;
 /// Names may repeat, and values may be null.
 pub(crate) type HarmfulHeaders = Vec<(String, Option<Vec<u8>>)>;
 
-/// A record that does harm, wherever it is written to.
+/// A harmful record for any topic.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Harm {
     pub(crate) key: Option<Vec<u8>>,
@@ -41,7 +41,7 @@ impl Harm {
         }
     }
 
-    /// A reply that nobody made to a call that nobody may know.
+    /// A forged reply, to a random id.
     pub(crate) fn forged(random: &mut impl Rng) -> Self {
         let number: u128 = random.random();
         let hex = format!("{number:032x}");
@@ -63,7 +63,7 @@ impl Harm {
         }
     }
 
-    /// A request whose answer is to go to one of the targets, where no answer may.
+    /// A request with one of `targets` as its reply topic. No reply may go there.
     pub(crate) fn misdirected(random: &mut impl Rng, targets: &[&str]) -> Self {
         let target = targets.choose(random).copied().unwrap_or_default();
         Self {

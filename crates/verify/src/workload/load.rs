@@ -1,9 +1,9 @@
-//! A requester's calls, one after the other or all at once.
+//! The calls of a requester, drawn from dice, and their pace.
 
 use std::{ops::Range, sync::Arc, time::Duration};
 
+use antiphon_load::{Source, series};
 use rand::Rng;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{caller::Caller, mix::Mix};
@@ -11,15 +11,15 @@ use super::{caller::Caller, mix::Mix};
 /// How fast calls are made.
 #[derive(Clone, Debug)]
 pub struct Pace {
-    /// What the pauses between two calls lie in.
+    /// Range of the pauses between two calls.
     pub pause: Range<Duration>,
-    /// Most calls that are in flight at once; while there are as many, no new one is made.
+    /// Most calls in flight at once.
     pub in_flight: usize,
     /// Most calls altogether.
     pub calls: u64,
 }
 
-/// Makes calls until `stop`, or until there have been enough, and waits for the end of each.
+/// Makes calls until `stop` is cancelled or all calls of the pace are made, and waits for their ends.
 ///
 /// # Cancel safety
 ///
@@ -31,20 +31,37 @@ pub async fn offer(
     random: &mut impl Rng,
     stop: &CancellationToken,
 ) {
-    let mut calls = JoinSet::new();
-    for _ in 0..pace.calls {
-        let pause = random.random_range(pace.pause.clone());
-        tokio::select! {
-            biased;
-            () = stop.cancelled() => break,
-            () = tokio::time::sleep(pause) => {}
-        }
-        while calls.len() >= pace.in_flight.max(1) {
-            calls.join_next().await;
-        }
-        while calls.try_join_next().is_some() {}
-        let (caller, call) = (Arc::clone(caller), mix.draw(random));
-        calls.spawn(async move { caller.call(call).await });
+    let mut drawn = Drawn {
+        caller,
+        mix,
+        pause: &pace.pause,
+        left: pace.calls,
+        random,
+    };
+    series(&mut drawn, pace.in_flight, stop).await;
+}
+
+/// Each pause and each call is drawn from the same dice, in turn: the same seed makes the same
+/// calls.
+struct Drawn<'a, R> {
+    caller: &'a Arc<Caller>,
+    mix: &'a Mix,
+    pause: &'a Range<Duration>,
+    left: u64,
+    random: &'a mut R,
+}
+
+impl<R: Rng> Source for Drawn<'_, R> {
+    fn pause(&mut self) -> Option<Duration> {
+        self.left = self.left.checked_sub(1)?;
+        Some(self.random.random_range(self.pause.clone()))
     }
-    while calls.join_next().await.is_some() {}
+
+    fn call(&mut self) -> impl Future<Output = ()> + Send + 'static {
+        let (caller, call) = (Arc::clone(self.caller), self.mix.draw(self.random));
+        async move {
+            // The outcome is in the history.
+            caller.call(call).await;
+        }
+    }
 }

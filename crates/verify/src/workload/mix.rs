@@ -1,4 +1,4 @@
-//! Which calls a requester makes.
+//! Which kinds of calls a requester makes, and how often.
 
 use std::{ops::Range, sync::Arc, time::Duration};
 
@@ -7,28 +7,29 @@ use rand::Rng;
 use super::caller::Call;
 use crate::history::{CallKind, Misbehaviour};
 
-/// What calls are drawn from. Shares are between 0 and 1; what no share claims is a plain request.
+/// What calls are drawn from. Shares are between 0 and 1. Calls that are neither scatters nor gathers are plain
+/// requests.
 #[derive(Clone, Debug)]
 pub struct Mix {
     /// Topics of plain requests.
     pub requests: Vec<Arc<str>>,
-    /// Topics that a scatter asks, all of them.
+    /// Topics that each scatter asks.
     pub scatter: Vec<Arc<str>>,
     /// The topic of a gather, and how many services answer there.
     pub gather: Option<(Arc<str>, u32)>,
-    /// How many are scatters.
+    /// Share of scatters.
     pub scatters: f64,
-    /// How many are gathers.
+    /// Share of gathers.
     pub gathers: f64,
-    /// How many have a key, and so a partition of their own choice.
+    /// Share of calls with a key, which chooses the partition.
     pub keyed: f64,
-    /// How many their caller gives up before they end.
+    /// Share of calls that their caller drops before they end.
     pub dropped: f64,
-    /// How many ask the handler for an error, a panic, or too large a reply.
+    /// Share of calls that ask the handler for an error, a panic, or too large a reply.
     pub misbehaving: f64,
-    /// What timeouts lie in.
+    /// Range of timeouts.
     pub timeout: Range<Duration>,
-    /// What handlers' working times lie in.
+    /// Range of the handlers' working times.
     pub work: Range<Duration>,
 }
 

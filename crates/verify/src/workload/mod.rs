@@ -1,4 +1,4 @@
-//! What the processes of a run do: requesters call, responders answer, and both say so.
+//! What the processes of a run do: requesters call, responders answer, and both record it.
 
 mod caller;
 mod harm;

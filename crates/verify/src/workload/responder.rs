@@ -1,4 +1,4 @@
-//! What responders do with a request of a run.
+//! The handlers of a run's responders.
 
 use std::{
     sync::{
@@ -18,20 +18,20 @@ use crate::history::{
     Event, ExecutionId, Key, Misbehaviour, ProcessId, Recorder, ReplyPayload, RequestPayload,
 };
 
-/// More than fits a record of any topic that a run makes.
+/// Larger than a record of any topic of a run may be.
 const TOO_LARGE: usize = 2 << 20;
 
-/// A handler that takes down that it ran, works for as long as it is asked to, and answers, fails
-/// or panics as it is asked to.
+/// A handler that records its execution, works for as long as the request asks, and then answers, fails
+/// or panics as the request asks.
 ///
-/// One per process, for all of its routes: it counts the process' executions, and two would name them
-/// alike.
+/// A process has one, for all of its routes: it numbers the executions of the process, and two handlers
+/// would give the same numbers.
 pub fn answering(recorder: Arc<dyn Recorder>, process: Arc<ProcessId>, key: Key) -> impl Handler {
     let answering = Arc::new(Answering::new(recorder, process, key));
     service::raw(move |context, value| answer(Arc::clone(&answering), context, value))
 }
 
-/// As [`answering`], by a handler that does not wait: it works for no time, whatever it is asked to.
+/// The same as a synchronous handler. It ignores the working time of the request.
 pub fn answering_at_once(
     recorder: Arc<dyn Recorder>,
     process: Arc<ProcessId>,
@@ -64,7 +64,7 @@ struct Answering {
     runs: AtomicU64,
 }
 
-/// A run of a handler.
+/// An execution that has started.
 struct Begun {
     request: RequestPayload,
     execution: ExecutionId,

@@ -7,43 +7,57 @@ use std::{fmt, sync::Arc};
 
 use antiphon_proto::{Executed, mutant};
 
-pub(crate) use self::collector::{Afterwards, Arrived, accept};
+pub(crate) use self::collector::Collector;
 pub use self::stream::GatherStream;
-use super::reply::Reply;
+use super::{reply::Reply, request::TypedReply};
 use crate::error::{RequestError, RequestErrorKind};
 
 /// A reply, or a responder's error.
 pub(crate) type Item = Result<GatherReply, Missing>;
 
-/// One reply of a gather.
+/// One reply of a scatter or gather. `R` is [`Reply`], or [`TypedReply`] where replies are decoded.
 #[derive(Clone, Debug)]
-pub struct GatherReply {
-    target: Arc<str>,
-    reply: Reply,
+pub struct GatherReply<R = Reply> {
+    pub(crate) target: Arc<str>,
+    pub(crate) reply: R,
 }
 
-impl GatherReply {
+impl<R> GatherReply<R> {
     /// The request topic that was asked.
     pub fn target(&self) -> &str {
         &self.target
     }
 
+    /// What was answered.
+    pub fn reply(&self) -> &R {
+        &self.reply
+    }
+
+    /// What was answered, to keep.
+    pub fn into_reply(self) -> R {
+        self.reply
+    }
+}
+
+impl GatherReply {
     /// Who answered, as `<service>/<version>/<instance>`; `None` for a reply without our header.
     pub fn responder(&self) -> Option<&str> {
         self.reply.responder()
     }
+}
 
-    /// What it answered.
-    pub fn reply(&self) -> &Reply {
-        &self.reply
+impl<T> GatherReply<TypedReply<T>> {
+    /// Who answered, as `<service>/<version>/<instance>`; `None` for a reply without our header.
+    pub fn responder(&self) -> Option<&str> {
+        self.reply.responder()
     }
 }
 
 /// A target, or a responder, that gave no usable reply.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Missing {
-    target: Arc<str>,
-    error: RequestError,
+    pub(crate) target: Arc<str>,
+    pub(crate) error: RequestError,
 }
 
 impl Missing {
@@ -58,11 +72,11 @@ impl Missing {
     }
 }
 
-/// What a gather brought in.
-#[derive(Debug, Default)]
-pub struct Gathered {
+/// What a scatter or gather brought in.
+#[derive(Clone, Debug)]
+pub struct Gathered<R = Reply> {
     /// The replies, in order of arrival.
-    pub replies: Vec<GatherReply>,
+    pub replies: Vec<GatherReply<R>>,
     /// What is missing. After a gather that ended with its minimum: the targets of a scatter that
     /// had not answered by then (cancelled, maybe executed), and responders that answered with an
     /// error.
@@ -73,14 +87,34 @@ pub struct Gathered {
     pub duplicates: u64,
 }
 
-/// A gather that did not reach its minimum. It carries what arrived.
-#[derive(Debug)]
-pub struct GatherError {
-    error: RequestError,
-    gathered: Gathered,
+impl<R> Default for Gathered<R> {
+    fn default() -> Self {
+        Self {
+            replies: Vec::new(),
+            missing: Vec::new(),
+            surplus: 0,
+            duplicates: 0,
+        }
+    }
 }
 
-impl GatherError {
+impl<R> Gathered<R> {
+    pub(crate) fn push(&mut self, item: Result<GatherReply<R>, Missing>) {
+        match item {
+            Ok(reply) => self.replies.push(reply),
+            Err(missing) => self.missing.push(missing),
+        }
+    }
+}
+
+/// A scatter or gather that did not reach its minimum. It carries what arrived.
+#[derive(Clone, Debug)]
+pub struct GatherError<R = Reply> {
+    error: RequestError,
+    gathered: Gathered<R>,
+}
+
+impl<R> GatherError<R> {
     pub(crate) fn refused(error: RequestError) -> Self {
         Self {
             error,
@@ -95,30 +129,30 @@ impl GatherError {
     }
 
     /// What arrived all the same, and what is missing.
-    pub fn gathered(&self) -> &Gathered {
+    pub fn gathered(&self) -> &Gathered<R> {
         &self.gathered
     }
 
     /// What arrived, to keep.
-    pub fn into_gathered(self) -> Gathered {
+    pub fn into_gathered(self) -> Gathered<R> {
         self.gathered
     }
 }
 
-impl fmt::Display for GatherError {
+impl<R> fmt::Display for GatherError<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.error, f)
     }
 }
 
-impl std::error::Error for GatherError {
+impl<R: fmt::Debug> std::error::Error for GatherError<R> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         std::error::Error::source(&self.error)
     }
 }
 
 /// The weakest certainty among what is missing: `No` only if nothing that is missing ran.
-fn below_minimum(min: u32, gathered: &Gathered) -> RequestError {
+fn below_minimum<R>(min: u32, gathered: &Gathered<R>) -> RequestError {
     let got = gathered.replies.len();
     let did_not_run = |missing: &Missing| missing.error.executed() == Executed::No;
     let mut missing = gathered.missing.iter();

@@ -8,7 +8,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use antiphon_proto::{Executed, GatherRule, Taken, Verdict};
+use antiphon_proto::{Executed, GatherRule, Verdict};
 use futures::{
     Stream,
     future::BoxFuture,
@@ -17,12 +17,12 @@ use futures::{
 
 use super::{
     super::{
-        core::{Admitted, Core},
-        entry::Entry,
+        call::{Admitted, InFlight},
+        mailbox::Mailbox,
         reply::Reply,
-        waiter::{Collector, Ended, Ending, Failure, Other, Waiter},
+        table::{BoxedOutcome, Failure, GatherOutcome, Outcome, Waiter},
     },
-    GatherError, GatherReply, Gathered, Item, Missing, below_minimum,
+    Collector, GatherError, GatherReply, Gathered, Item, Missing, below_minimum,
 };
 use crate::error::{RequestError, RequestErrorKind};
 
@@ -44,24 +44,24 @@ pub struct GatherStream {
 enum Source {
     /// A scatter: one call per target.
     Calls {
-        running: FuturesUnordered<BoxFuture<'static, (Arc<str>, Outcome)>>,
+        running: FuturesUnordered<BoxFuture<'static, (Arc<str>, CallResult)>>,
         open: Vec<Arc<str>>,
     },
     /// A gather: one call, several replies.
-    Entry {
-        admitted: Option<Box<Admitted<Arc<Core>>>>,
-        entry: Option<Entry<Arc<Core>>>,
+    Mailbox {
+        admitted: Option<Box<Admitted>>,
+        call: Option<InFlight>,
         rest: VecDeque<Item>,
     },
 }
 
 /// How the call to one target ended.
-type Outcome = Result<Reply, RequestError>;
+type CallResult = Result<Reply, RequestError>;
 
 impl GatherStream {
     pub(crate) fn of_calls(
         rule: GatherRule,
-        calls: Vec<(Arc<str>, BoxFuture<'static, Outcome>)>,
+        calls: Vec<(Arc<str>, BoxFuture<'static, CallResult>)>,
     ) -> Self {
         let open = calls.iter().map(|(target, _)| Arc::clone(target)).collect();
         let running = calls
@@ -73,11 +73,11 @@ impl GatherStream {
         Self::new(rule, Source::Calls { running, open })
     }
 
-    pub(crate) fn of_entry(rule: GatherRule, mut admitted: Admitted<Arc<Core>>) -> Self {
-        admitted.place.keep();
-        let source = Source::Entry {
+    pub(crate) fn of_mailbox(rule: GatherRule, mut admitted: Admitted) -> Self {
+        admitted.permit.hold();
+        let source = Source::Mailbox {
             admitted: Some(Box::new(admitted)),
-            entry: None,
+            call: None,
             rest: VecDeque::new(),
         };
         Self::new(rule, source)
@@ -101,15 +101,21 @@ impl GatherStream {
     pub(crate) async fn collect_all(mut self) -> Result<Gathered, GatherError> {
         let mut gathered = Gathered::default();
         while let Some(item) = self.next().await {
-            match item {
-                Ok(reply) => gathered.replies.push(reply),
-                Err(missing) => gathered.missing.push(missing),
-            }
+            gathered.push(item);
         }
+        self.finish(gathered)
+    }
+
+    /// Adds what only the stream knows, and decides whether it is enough.
+    pub(crate) fn finish<R>(
+        mut self,
+        mut gathered: Gathered<R>,
+    ) -> Result<Gathered<R>, GatherError<R>> {
         gathered.missing.extend(self.not_waited_for());
         gathered.surplus = self.surplus;
         gathered.duplicates = self.duplicates;
-        if self.rule.is_satisfied(self.counted) {
+        let counted = u32::try_from(gathered.replies.len()).unwrap_or(u32::MAX);
+        if self.rule.is_satisfied(counted) {
             return Ok(gathered);
         }
         Err(GatherError {
@@ -153,60 +159,67 @@ impl GatherStream {
                 }
                 Poll::Ready(Some(item(target, result)))
             }
-            Source::Entry { .. } => self.poll_entry(cx),
+            Source::Mailbox { .. } => self.poll_mailbox(cx),
         }
     }
 
-    fn poll_entry(&mut self, cx: &mut Context<'_>) -> Poll<Option<Item>> {
-        let Source::Entry {
+    fn poll_mailbox(&mut self, cx: &mut Context<'_>) -> Poll<Option<Item>> {
+        let Source::Mailbox {
             admitted,
-            entry,
+            call,
             rest,
         } = &mut self.source
         else {
             return Poll::Ready(None);
         };
         if let Some(admitted) = admitted.take() {
-            let core = Arc::clone(admitted.place.core());
-            let target = Arc::clone(admitted.target.name());
-            let collector = Collector::new(&target, self.rule, &core, cx.waker());
-            let waiter = Waiter::Many(Box::new(collector));
-            // The stream may be polled long after its admission.
-            let now = core.clock.elapsed();
-            match Entry::start(*admitted, waiter, now) {
-                Ok(started) => *entry = Some(started),
-                Err(error) => return Poll::Ready(Some(Err(Missing { target, error }))),
+            match start(*admitted, self.rule, cx.waker()) {
+                Ok(started) => *call = Some(started),
+                Err(missing) => return Poll::Ready(Some(Err(missing))),
             }
         }
-        if let Some(live) = entry {
-            match live.poll_collected(cx) {
-                Collected::Item(item) => return Poll::Ready(Some(item)),
-                Collected::Nothing => return Poll::Pending,
-                Collected::Ended(ended) => {
-                    let failure = match ended {
-                        Some(ended) => {
-                            self.surplus = ended.collector.surplus();
-                            self.duplicates = ended.collector.votes.duplicates();
-                            let enough = ended.collector.votes.is_satisfied();
-                            *rest = ended.collector.unread;
-                            // Who waits for the deadline, and has enough by then, misses nothing.
-                            ended
+        if let Some(live) = call {
+            match live.poll_mailbox(cx) {
+                Taken::Item(item) => return Poll::Ready(Some(item)),
+                Taken::Nothing => return Poll::Pending,
+                Taken::Ended(outcome) => {
+                    let failure = match outcome {
+                        Some(outcome) => {
+                            let (unread, votes) = outcome.mailbox.into_parts();
+                            self.surplus = votes.surplus();
+                            self.duplicates = votes.duplicates();
+                            *rest = unread;
+                            // A caller that waits for the deadline, and has enough by then, misses
+                            // nothing.
+                            let enough = votes.is_satisfied();
+                            outcome
                                 .failure
                                 .filter(|failure| !(enough && matches!(failure, Failure::TimedOut)))
                         }
                         None => Some(Failure::Closed),
                     };
                     if let Some(failure) = failure {
-                        let target = Arc::clone(live.target().name());
                         let error = live.finished(failure.into());
+                        let target = live.topic_name();
                         rest.push_back(Err(Missing { target, error }));
                     }
-                    *entry = None;
+                    *call = None;
                 }
             }
         }
         Poll::Ready(rest.pop_front())
     }
+}
+
+/// Sends the request of a gather. The stream may be polled long after its admission.
+fn start(admitted: Admitted, rule: GatherRule, waker: &Waker) -> Result<InFlight, Missing> {
+    let inner = admitted.permit.inner();
+    let topic = inner.topics.at(admitted.topic);
+    let target = topic.map_or_else(Arc::default, |topic| Arc::clone(topic.name()));
+    let policy = Collector::new(&target, rule, &inner.config.gather);
+    let now = inner.clock.elapsed();
+    let waiter = Waiter::Gather(Box::new(Mailbox::new(policy, waker)));
+    InFlight::start(admitted, waiter, now).map_err(|error| Missing { target, error })
 }
 
 impl Stream for GatherStream {
@@ -226,23 +239,24 @@ impl Stream for GatherStream {
 }
 
 impl GatherStream {
-    /// After the rule has been met: errors of responders that had come in before. Replies beyond
-    /// the rule were never kept.
+    /// After the rule is met: errors of responders that came in before. Replies beyond the rule were
+    /// never kept.
     fn leftover(&mut self) -> Option<Item> {
-        let (entry, rest) = match &mut self.source {
-            Source::Entry { entry, rest, .. } => (entry, rest),
+        let (call, rest) = match &mut self.source {
+            Source::Mailbox { call, rest, .. } => (call, rest),
             Source::Calls { running, .. } => {
                 running.clear();
                 return None;
             }
         };
-        if let Some(mut live) = entry.take()
-            && let Collected::Ended(Some(ended)) =
-                live.poll_collected(&Context::from_waker(Waker::noop()))
+        if let Some(mut live) = call.take()
+            && let Taken::Ended(Some(outcome)) =
+                live.poll_mailbox(&Context::from_waker(Waker::noop()))
         {
-            self.surplus = ended.collector.surplus();
-            self.duplicates = ended.collector.votes.duplicates();
-            *rest = ended.collector.unread;
+            let (unread, votes) = outcome.mailbox.into_parts();
+            self.surplus = votes.surplus();
+            self.duplicates = votes.duplicates();
+            *rest = unread;
         }
         rest.pop_front()
     }
@@ -266,47 +280,39 @@ fn item(target: Arc<str>, result: Result<Reply, RequestError>) -> Item {
 }
 
 /// What the slot of a gather has for its reader.
-enum Collected {
+enum Taken {
     Item(Item),
     Nothing,
     /// `None`: the slot was already gone.
-    Ended(Option<Ended>),
+    Ended(Option<GatherOutcome>),
 }
 
-impl Entry<Arc<Core>> {
-    fn poll_collected(&mut self, cx: &Context<'_>) -> Collected {
-        // The old waker is dropped after the slot's lock: a drop may run foreign code.
-        let mut old = None;
-        let unread = self
-            .core()
+impl InFlight {
+    fn poll_mailbox(&mut self, cx: &Context<'_>) -> Taken {
+        let taken = self
+            .inner()
             .calls
             .with_waiter(self.id(), |waiter| match waiter {
-                Waiter::Many(collector) => {
-                    let item = collector.unread.pop_front();
-                    if item.is_none() {
-                        old = collector.waker.replace(cx.waker().clone());
-                    }
-                    item
-                }
-                Waiter::One(_) => None,
+                Waiter::Gather(mailbox) => mailbox.take(cx.waker()),
+                Waiter::Single(_) => (None, None),
             });
-        drop(old);
-        match unread {
-            Some(Some(item)) => Collected::Item(item),
-            Some(None) => Collected::Nothing,
-            None => self.take_collected(),
+        // The replaced waker is dropped here, outside of the slot's lock.
+        match taken.map(|(item, _replaced)| item) {
+            Some(Some(item)) => Taken::Item(item),
+            Some(None) => Taken::Nothing,
+            None => self.take_outcome(),
         }
     }
 
-    fn take_collected(&mut self) -> Collected {
-        let ended = match self.core().calls.poll(self.id()) {
-            Taken::Done(Ending::Other(other)) => match *other {
-                Other::Many(ended) => Some(ended),
-                Other::One(_) => None,
+    fn take_outcome(&mut self) -> Taken {
+        let outcome = match self.inner().calls.poll(self.id()) {
+            antiphon_proto::Taken::Done(Outcome::Boxed(outcome)) => match *outcome {
+                BoxedOutcome::Gather(outcome) => Some(outcome),
+                BoxedOutcome::Single(_) => None,
             },
-            Taken::Done(Ending::Plain(_)) | Taken::Waiting | Taken::Gone => None,
+            _ => None,
         };
         self.taken();
-        Collected::Ended(ended)
+        Taken::Ended(outcome)
     }
 }

@@ -1,4 +1,4 @@
-//! One partition, read from its end without a group: where replies come in.
+//! One partition, read without a group: where replies come in.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -16,9 +16,8 @@ use super::{
     settings::Settings,
     thread_failed,
 };
-use crate::{
-    config::Matching,
-    transport::{RecordSink, Subscription, TransportError, TransportErrorKind as Kind},
+use crate::transport::{
+    Matching, RecordSink, Start, Subscription, TransportError, TransportErrorKind as Kind,
 };
 
 /// How often the partition is compared with our position. A topic that was deleted and made anew
@@ -36,6 +35,7 @@ pub(super) fn open(
     settings: &Settings,
     topic: &str,
     partition: i32,
+    start: Start,
     sink: Box<dyn RecordSink>,
     timeout: Duration,
     runtime: &Handle,
@@ -43,13 +43,18 @@ pub(super) fn open(
     // Required by librdkafka also of a consumer that joins no group. It never commits.
     let group = format!("antiphon-replies-{:016x}", rand::rng().random::<u64>());
     let consumer = Consumer::new(&settings.replies(&group)).map_err(|e| translate(&e))?;
-    let end = wait_for_end(&consumer, topic, partition, timeout)?;
-    // An explicit offset: "the end" would be looked up later, and replies until then lost.
+    let (low, high) = watermarks(&consumer, topic, partition, timeout)?;
+    let position = start.resolve(low, high).ok_or_else(|| {
+        let message =
+            format!("the partition has the offsets {low} to {high}: {start:?} is not there");
+        TransportError::new(Kind::OffsetOutOfRange, message).at(topic, Some(partition))
+    })?;
+    // An explicit offset: librdkafka would look up "the end" later, and lose replies until then.
     consumer
-        .assign(&[(topic, partition, end)])
+        .assign(&[(topic, partition, position)])
         .map_err(|e| translate(&e))?;
     let progress = Arc::new(Progress::default());
-    progress.position.store(end, Ordering::Release);
+    progress.position.store(position, Ordering::Release);
     let (faults, told) = Faults::channel();
     let watch = Watch {
         consumer: consumer.clone(),
@@ -59,8 +64,9 @@ pub(super) fn open(
         faults,
         missing_since: None,
     };
+    let matching = sink.matching();
     let reader = Reader::new(&consumer, sink, told, progress);
-    let feed = match settings.matching() {
+    let feed = match matching {
         Matching::Runtime => feed::task::start(runtime, reader)?,
         Matching::Thread => feed::thread::start("antiphon-reply", reader)?,
     };
@@ -71,13 +77,13 @@ pub(super) fn open(
     Ok(Arc::new(feed))
 }
 
-/// A partition of a topic that was created a moment ago may not have its leader yet.
-fn wait_for_end(
+/// The oldest offset and the end. A partition that was created a moment ago may have no leader yet.
+fn watermarks(
     consumer: &Consumer,
     topic: &str,
     partition: i32,
     timeout: Duration,
-) -> Result<i64, TransportError> {
+) -> Result<(i64, i64), TransportError> {
     let until = Instant::now() + timeout;
     loop {
         let left = until.saturating_duration_since(Instant::now());
@@ -85,7 +91,7 @@ fn wait_for_end(
             .min(Duration::from_secs(2))
             .max(Duration::from_millis(100));
         match consumer.watermarks(topic, partition, slice) {
-            Ok((_, end)) => return Ok(end),
+            Ok(ends) => return Ok(ends),
             Err(error) if left.is_zero() || error.is_fatal() => {
                 return Err(translate(&error).at(topic, Some(partition)));
             }

@@ -1,66 +1,70 @@
 //! Kafka, through librdkafka.
 //!
-//! Each client or service has one producer with a thread for its reports, and one consumer with
-//! a thread for rebalances and errors. The consumer's records are handed to the core in batches, on
-//! another thread or, of replies, by a task of the runtime: see [`Matching`]. Calls that block, and
-//! every close, run on threads of their own.
+//! A transport keeps one librdkafka client that asks about topics. Each publisher adds a producer
+//! with a thread for its reports, each subscription a consumer with a thread for rebalances and
+//! errors. The consumer's records are handed to the core in batches, on another thread or, of
+//! replies, by a task of the runtime: see [`Matching`](super::Matching). Calls that block, and every
+//! close, run on threads of their own.
 
 mod assigned;
 mod blocking;
+mod config;
 mod errors;
 mod feed;
 mod group;
 mod publisher;
 mod settings;
 
-use std::{
-    fmt,
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use antiphon_kafka as kafka;
 use futures::future::BoxFuture;
-use kafka::{Producer, ProducerEvent};
+use kafka::{Producer, ProducerEvent, Reports};
 use tokio::runtime::Handle;
 
+pub use self::config::{KafkaConfig, Profile};
 use self::{blocking::Blocking, errors::translate, settings::Settings};
 use super::{
-    Clock, DeliverySink, GroupEvents, Publisher, RecordSink, Subscription, SystemClock, TopicSpec,
-    Transport, TransportError, TransportErrorKind,
-};
-use crate::{
-    config::{KafkaConfig, Matching},
-    error::StartError,
+    Clock, DeliverySink, GroupEvents, Publisher, PublisherLimits, RecordSink, Start, Subscription,
+    SystemClock, TopicSpec, Transport, TransportError, TransportErrorKind,
 };
 
-/// What a transport is used for; it decides about a few settings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Sends requests, reads replies. A request that could not be sent within `message_timeout`
-    /// is given up, so that it is not sent after its caller has gone.
-    Requester {
-        /// Usually the default timeout of calls.
-        message_timeout: Duration,
-        /// How many requests the send queue has to hold.
-        queue: u32,
-        /// What reads replies and matches them with their calls.
-        matching: Matching,
-    },
-    /// Reads requests, sends replies.
-    Responder {
-        /// How many replies the send queue has to hold.
-        queue: u32,
-    },
-}
-
-/// A connection to a Kafka cluster, for one client or one service. It belongs to the tokio runtime
-/// on which it connected.
+/// A connection to a Kafka cluster. Clients and services of a process may share one: hand a clone
+/// of its `Arc` to each builder.
+///
+/// It belongs to the tokio runtime on which it connected.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use antiphon::{
+///     Client, EmbeddedBroker, EmbeddedConfig, Service,
+///     service,
+///     transport::kafka::{KafkaConfig, KafkaTransport},
+/// };
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let broker = EmbeddedBroker::start(EmbeddedConfig::default())?;
+/// broker.create_topic("greetings", 1)?;
+/// let config = KafkaConfig::new(broker.bootstrap_servers());
+/// let kafka = Arc::new(KafkaTransport::connect(&config).await?);
+///
+/// let hello = service::raw(|_, name| async move { Ok([b"hello, ", &*name].concat()) });
+/// let service = Service::builder("greeter", "1.0.0").transport(kafka.clone());
+/// let service = service.route("greetings", hello).start().await?;
+/// let client = Client::builder("web").transport(kafka).connect().await?;
+/// let reply = client.request("greetings").value("world").send().await?;
+/// assert_eq!(&**reply.value(), b"hello, world");
+/// # client.close(std::time::Duration::from_secs(1)).await;
+/// # service.drain(std::time::Duration::from_secs(1)).await;
+/// # Ok(())
+/// # }
+/// ```
 pub struct KafkaTransport {
     settings: Settings,
-    producer: Producer,
-    /// Who takes the producer's successes; set by the publisher.
-    successes: Arc<OnceLock<Arc<dyn DeliverySink>>>,
+    /// Asks about topics. Sends nothing, so that no publisher's close can end it.
+    metadata: Producer,
     clock: Arc<SystemClock>,
     runtime: Handle,
     blocking: Blocking,
@@ -74,37 +78,35 @@ impl KafkaTransport {
     ///
     /// # Errors
     /// A wrong property; no broker within the connect timeout; credentials that are refused.
-    pub async fn connect(config: &KafkaConfig, role: Role) -> Result<Self, StartError> {
-        let settings = Settings::new(config, role)?;
+    pub async fn connect(config: &KafkaConfig) -> Result<Self, TransportError> {
+        let settings = Settings::new(config)?;
         let blocking = Blocking::default();
-        let successes = Arc::default();
-        let producer = start_producer(&settings, &successes)?;
-        let asked = producer.clone();
+        let metadata = metadata_client(&settings)?;
+        let asked = metadata.clone();
         let timeout = config.connect_timeout;
         let id = blocking.run(move || Ok(asked.cluster_id(timeout))).await;
         let Ok(Some(id)) = id else {
-            let why = first_error(&producer);
-            drop(producer.close(Duration::ZERO));
-            return Err(StartError::of(
-                crate::StartErrorKind::Unreachable,
+            let why = first_error(&metadata);
+            drop(metadata.close(Duration::ZERO));
+            return Err(TransportError::new(
+                TransportErrorKind::Unreachable,
                 format!(
                     "no broker answered at {} within {timeout:?}{why}",
                     kafka::redacted("", settings.servers())
                 ),
             ));
         };
-        let (settings, producer) = if kafka::is_embedded(&id) {
-            drop(producer.close(Duration::ZERO));
+        let (settings, metadata) = if kafka::is_embedded(&id) {
+            drop(metadata.close(Duration::ZERO));
             let settings = settings.embedded();
-            let producer = start_producer(&settings, &successes)?;
-            (settings, producer)
+            let metadata = metadata_client(&settings)?;
+            (settings, metadata)
         } else {
-            (settings, producer)
+            (settings, metadata)
         };
         Ok(Self {
             settings,
-            producer,
-            successes,
+            metadata,
             clock: Arc::new(SystemClock::default()),
             runtime: Handle::current(),
             blocking,
@@ -112,12 +114,13 @@ impl KafkaTransport {
     }
 }
 
-fn start_producer(
-    settings: &Settings,
-    successes: &Arc<OnceLock<Arc<dyn DeliverySink>>>,
-) -> Result<Producer, StartError> {
-    Producer::new(&settings.producer(), settings.reports(successes))
-        .map_err(|error| StartError::transport("can not start a producer", translate(&error)))
+fn metadata_client(settings: &Settings) -> Result<Producer, TransportError> {
+    Producer::new(&settings.metadata(), Reports::ErrorsOnly)
+        .map_err(|error| cannot_start(&translate(&error)))
+}
+
+fn cannot_start(error: &TransportError) -> TransportError {
+    TransportError::new(error.kind(), format!("cannot start a producer: {error}"))
 }
 
 /// What the producer has to say about a connection that did not come up, such as credentials that
@@ -144,9 +147,9 @@ impl Transport for KafkaTransport {
         topic: &'a str,
         timeout: Duration,
     ) -> BoxFuture<'a, Result<Option<u32>, TransportError>> {
-        let (producer, topic) = (self.producer.clone(), topic.to_owned());
+        let (metadata, topic) = (self.metadata.clone(), topic.to_owned());
         self.blocking.run(move || {
-            producer
+            metadata
                 .partitions(&topic, timeout)
                 .map_err(|error| translate(&error))
         })
@@ -158,30 +161,34 @@ impl Transport for KafkaTransport {
         timeout: Duration,
     ) -> BoxFuture<'a, Result<u32, TransportError>> {
         let (settings, topic) = (self.settings.clone(), topic.clone());
-        let producer = self.producer.clone();
+        let metadata = self.metadata.clone();
         self.blocking
-            .run(move || blocking::create(&settings, &producer, &topic, timeout))
+            .run(move || blocking::create(&settings, &metadata, &topic, timeout))
     }
 
-    fn publisher(&self, sink: Arc<dyn DeliverySink>) -> Result<Arc<dyn Publisher>, TransportError> {
-        if sink.wants_success() && self.successes.set(Arc::clone(&sink)).is_err() {
-            let why = "the transport has a publisher already";
-            return Err(TransportError::new(TransportErrorKind::Other, why));
-        }
-        publisher::start(&self.producer, sink)
+    fn publisher(
+        &self,
+        limits: PublisherLimits,
+        sink: Arc<dyn DeliverySink>,
+    ) -> Result<Arc<dyn Publisher>, TransportError> {
+        let producer = Producer::new(&self.settings.producer(limits), publisher::reports(&sink));
+        let producer = producer.map_err(|error| cannot_start(&translate(&error)))?;
+        publisher::start(&producer, sink)
     }
 
-    fn read_from_end<'a>(
+    fn read<'a>(
         &'a self,
         topic: &'a str,
         partition: i32,
+        start: Start,
         sink: Box<dyn RecordSink>,
         timeout: Duration,
     ) -> BoxFuture<'a, Result<Arc<dyn Subscription>, TransportError>> {
         let (settings, topic) = (self.settings.clone(), topic.to_owned());
         let runtime = self.runtime.clone();
-        self.blocking
-            .run(move || assigned::open(&settings, &topic, partition, sink, timeout, &runtime))
+        self.blocking.run(move || {
+            assigned::open(&settings, &topic, partition, start, sink, timeout, &runtime)
+        })
     }
 
     fn join_group(
@@ -199,21 +206,19 @@ impl fmt::Debug for KafkaTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KafkaTransport")
             .field("settings", &self.settings)
-            .field("producer", &self.producer)
             .finish_non_exhaustive()
     }
 }
 
 impl Drop for KafkaTransport {
-    /// For a transport that never got a publisher; a publisher has closed the producer before.
     fn drop(&mut self) {
-        drop(self.producer.clone().close(Duration::ZERO));
+        drop(self.metadata.clone().close(Duration::ZERO));
     }
 }
 
 fn thread_failed(what: &str, error: &std::io::Error) -> TransportError {
     TransportError::new(
         TransportErrorKind::Other,
-        format!("can not start the {what} thread: {error}"),
+        format!("cannot start the {what} thread: {error}"),
     )
 }

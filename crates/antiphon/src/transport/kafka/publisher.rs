@@ -1,6 +1,6 @@
 use std::{sync::Arc, thread, time::Duration};
 
-use antiphon_kafka::{self as kafka, Certainty, Producer, ProducerEvent, Report};
+use antiphon_kafka::{self as kafka, Certainty, Producer, ProducerEvent, Report, Reports};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 
@@ -22,6 +22,15 @@ const PAUSE: Duration = Duration::from_millis(10);
 #[derive(Debug)]
 struct KafkaPublisher {
     producer: Producer,
+}
+
+/// How a producer reports to `sink`: successes, where they are wanted, on the thread that sees them.
+pub(super) fn reports(sink: &Arc<dyn DeliverySink>) -> Reports {
+    if !sink.wants_success() {
+        return Reports::ErrorsOnly;
+    }
+    let sink = Arc::clone(sink);
+    Reports::Acknowledged(Arc::new(move |token| sink.acknowledged(token)))
 }
 
 pub(super) fn start(

@@ -1,22 +1,15 @@
 //! Which librdkafka properties we set, and why. What a user sets wins.
 
-use std::sync::{Arc, OnceLock};
+use antiphon_kafka::{Properties, embedded_profile};
 
-use antiphon_kafka::{Properties, Reports, embedded_profile};
-
-use super::Role;
-use crate::{
-    config::{KafkaConfig, Matching, Profile},
-    error::StartError,
-    transport::DeliverySink,
-};
+use super::{KafkaConfig, Profile};
+use crate::transport::{PublisherLimits, TransportError, TransportErrorKind};
 
 /// Everything that clients of this transport are made from.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     user: Properties,
     profile: Profile,
-    role: Role,
     embedded: bool,
 }
 
@@ -82,7 +75,7 @@ const REQUESTS: &[(&str, &str)] = &[
 ];
 
 impl Settings {
-    pub(super) fn new(config: &KafkaConfig, role: Role) -> Result<Self, StartError> {
+    pub(super) fn new(config: &KafkaConfig) -> Result<Self, TransportError> {
         let mut user = Properties::new();
         for (name, value) in &config.properties {
             user.set(name, value);
@@ -92,14 +85,14 @@ impl Settings {
             user.set(SERVERS, named);
         }
         if user.get(SERVERS).is_none_or(str::is_empty) {
-            return Err(StartError::config(
+            return Err(TransportError::new(
+                TransportErrorKind::InvalidConfig,
                 "no brokers are named: set `bootstrap_servers`",
             ));
         }
         Ok(Self {
             user,
             profile: config.profile,
-            role,
             embedded: false,
         })
     }
@@ -118,47 +111,26 @@ impl Settings {
         self.user.get(SERVERS).unwrap_or("")
     }
 
-    /// Successes go to `sink`, which is known when there is a publisher, and not before there is.
-    pub(super) fn reports(&self, sink: &Arc<OnceLock<Arc<dyn DeliverySink>>>) -> Reports {
-        match self.role {
-            Role::Requester { .. } => Reports::ErrorsOnly,
-            Role::Responder { .. } => {
-                let sink = Arc::clone(sink);
-                Reports::Acknowledged(Arc::new(move |token| {
-                    if let Some(sink) = sink.get() {
-                        sink.acknowledged(token);
-                    }
-                }))
-            }
-        }
-    }
-
-    pub(super) fn matching(&self) -> Matching {
-        match self.role {
-            Role::Requester { matching, .. } => matching,
-            Role::Responder { .. } => Matching::default(),
-        }
-    }
-
-    pub(super) fn producer(&self) -> Properties {
+    /// Of a publisher.
+    pub(super) fn producer(&self, limits: PublisherLimits) -> Properties {
         let mut all = self.with(&[COMMON, tuning(self.profile), PRODUCER]);
-        let queue = match self.role {
-            Role::Requester {
-                message_timeout,
-                queue,
-                ..
-            } => {
-                // librdkafka wants it above the linger.
-                let limit = message_timeout.as_millis().max(100);
-                all.set_default("message.timeout.ms", limit.to_string());
-                queue
-            }
-            Role::Responder { queue } => queue,
-        };
+        if let Some(timeout) = limits.message_timeout {
+            // librdkafka wants it above the linger.
+            let limit = timeout.as_millis().max(100);
+            all.set_default("message.timeout.ms", limit.to_string());
+        }
         // Some room beyond what we admit: control records and resends.
-        let queue = queue.saturating_add(1_000).min(10_000_000);
+        let queue = limits.queue.saturating_add(1_000).min(10_000_000);
         all.set_default("queue.buffering.max.messages", queue.to_string());
         all
+    }
+
+    /// Of the client that asks about topics, and sends nothing.
+    pub(super) fn metadata(&self) -> Properties {
+        self.producer(PublisherLimits {
+            queue: 0,
+            message_timeout: None,
+        })
     }
 
     pub(super) fn replies(&self, group: &str) -> Properties {
@@ -198,28 +170,31 @@ mod tests {
 
     use super::*;
 
+    const LIMITS: PublisherLimits = PublisherLimits {
+        queue: 10,
+        message_timeout: Some(Duration::from_secs(30)),
+    };
+
     fn settings(config: &KafkaConfig) -> Settings {
-        let role = Role::Requester {
-            message_timeout: Duration::from_secs(30),
-            queue: 10,
-            matching: Matching::default(),
-        };
-        Settings::new(config, role).unwrap()
+        Settings::new(config).unwrap()
     }
 
     #[test]
     fn what_a_user_sets_wins() {
         let config = KafkaConfig::new("localhost:9092").property("linger.ms", "7");
         let plain = settings(&config);
-        assert_eq!(plain.producer().get("linger.ms"), Some("7"));
-        assert_eq!(plain.embedded().producer().get("linger.ms"), Some("7"));
+        assert_eq!(plain.producer(LIMITS).get("linger.ms"), Some("7"));
+        assert_eq!(
+            plain.embedded().producer(LIMITS).get("linger.ms"),
+            Some("7")
+        );
     }
 
     #[test]
     fn a_profile_tunes_the_producer_and_a_property_wins_over_it() {
         let tuned = |profile| {
             let config = KafkaConfig::new("localhost:9092").profile(profile);
-            let all = settings(&config).producer();
+            let all = settings(&config).producer(LIMITS);
             let of = |name| all.get(name).map(str::to_owned);
             (of("max.in.flight"), of("linger.ms"))
         };
@@ -230,27 +205,29 @@ mod tests {
         let config = KafkaConfig::new("localhost:9092")
             .profile(Profile::Latency)
             .property("max.in.flight", "2");
-        assert_eq!(settings(&config).producer().get("max.in.flight"), Some("2"));
+        assert_eq!(
+            settings(&config).producer(LIMITS).get("max.in.flight"),
+            Some("2")
+        );
     }
 
     #[test]
     fn the_embedded_broker_gets_its_own_settings() {
         let embedded = settings(&KafkaConfig::new("localhost:9092")).embedded();
-        assert_eq!(embedded.producer().get("linger.ms"), Some("1"));
+        assert_eq!(embedded.producer(LIMITS).get("linger.ms"), Some("1"));
         assert_eq!(embedded.replies("g").get("fetch.wait.max.ms"), Some("1"));
     }
 
     #[test]
     fn topics_are_never_created_by_accident() {
         let all = settings(&KafkaConfig::new("localhost:9092"));
-        for properties in [all.producer(), all.replies("g"), all.requests("g")] {
+        for properties in [all.producer(LIMITS), all.replies("g"), all.requests("g")] {
             assert_eq!(properties.get("allow.auto.create.topics"), Some("false"));
         }
     }
 
     #[test]
     fn brokers_must_be_named() {
-        let role = Role::Responder { queue: 1 };
-        assert!(Settings::new(&KafkaConfig::default(), role).is_err());
+        assert!(Settings::new(&KafkaConfig::default()).is_err());
     }
 }

@@ -133,6 +133,12 @@ impl Log {
         Some(self.partition(topic, partition)?.end())
     }
 
+    /// The oldest offset, and the end.
+    pub(super) fn ends(&self, topic: &str, partition: i32) -> Option<(i64, i64)> {
+        let partition = self.partition(topic, partition)?;
+        Some((partition.first, partition.end()))
+    }
+
     pub(super) fn first(&self, topic: &str, partition: i32) -> Option<i64> {
         Some(self.partition(topic, partition)?.first)
     }

@@ -46,8 +46,8 @@ use tokio::sync::Notify;
 use self::{clock::TokioClock, group::Groups, log::Log};
 pub use self::{faults::Faults, log::StoredRecord};
 use super::{
-    Clock, DeliverySink, GroupEvents, HeaderPairs, Publisher, RecordSink, Subscription, TopicSpec,
-    Transport, TransportError, TransportErrorKind,
+    Clock, DeliverySink, GroupEvents, HeaderPairs, Publisher, PublisherLimits, RecordSink, Start,
+    Subscription, TopicSpec, Transport, TransportError, TransportErrorKind,
 };
 
 /// The log. Clones share it; it lives as long as one of them, or a transport.
@@ -188,21 +188,37 @@ impl Transport for MemoryTransport {
         })
     }
 
-    fn publisher(&self, sink: Arc<dyn DeliverySink>) -> Result<Arc<dyn Publisher>, TransportError> {
+    fn publisher(
+        &self,
+        _: PublisherLimits,
+        sink: Arc<dyn DeliverySink>,
+    ) -> Result<Arc<dyn Publisher>, TransportError> {
         Ok(publisher::start(&self.shared, sink))
     }
 
-    fn read_from_end<'a>(
+    fn read<'a>(
         &'a self,
         topic: &'a str,
         partition: i32,
+        start: Start,
         sink: Box<dyn RecordSink>,
         _: Duration,
     ) -> BoxFuture<'a, Result<Arc<dyn Subscription>, TransportError>> {
         Box::pin(async move {
-            let end = self.shared.log().end(topic, partition);
-            let end = end.ok_or_else(|| missing(topic, Some(partition)))?;
-            Ok(reader::start(&self.shared, topic, partition, end, sink))
+            let ends = self.shared.log().ends(topic, partition);
+            let (low, high) = ends.ok_or_else(|| missing(topic, Some(partition)))?;
+            let position = start.resolve(low, high).ok_or_else(|| {
+                let message = "the partition does not have the offset";
+                TransportError::new(TransportErrorKind::OffsetOutOfRange, message)
+                    .at(topic, Some(partition))
+            })?;
+            Ok(reader::start(
+                &self.shared,
+                topic,
+                partition,
+                position,
+                sink,
+            ))
         })
     }
 

@@ -1,8 +1,8 @@
-//! The processor time of this process.
+//! CPU time of this process.
 
 use std::time::Duration;
 
-/// What all threads of this process have used so far; `None` where the system does not say.
+/// CPU time of all threads so far; `None` where the system does not tell it.
 #[cfg(unix)]
 pub(super) fn spent() -> Option<Duration> {
     let spent = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
@@ -10,7 +10,7 @@ pub(super) fn spent() -> Option<Duration> {
     Some(Duration::new(seconds, u32::try_from(spent.tv_nsec).ok()?))
 }
 
-/// What all threads of this process have used so far; `None` where the system does not say.
+/// CPU time of all threads so far; `None` where the system does not tell it.
 #[cfg(not(unix))]
 pub(super) fn spent() -> Option<Duration> {
     None
@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn work_shows() {
+    fn cpu_time_grows_with_work() {
         let (before, begun) = (spent().unwrap(), Instant::now());
         while spent().unwrap() == before {
             assert!(begun.elapsed() < Duration::from_secs(20), "no time passes");

@@ -1,30 +1,21 @@
-//! `antiphon bench`: load on a service that runs.
+//! `antiphon bench`: load on a running service.
 
+mod call;
 mod cpu;
-mod lane;
-mod pacer;
+mod outcome;
 mod progress;
 mod report;
-mod schedule;
-mod tally;
-mod window;
 
-use std::{
-    sync::Arc,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, thread, time::Duration};
 
-use antiphon::Client;
+use antiphon_load::{Load, Running, Tally, Window};
 use bytes::Bytes;
-use tokio::{
-    sync::{Notify, watch},
-    task::JoinSet,
-};
 
 use self::{
-    lane::Lane, progress::Progress, report::Report, schedule::Schedule, tally::Tally,
-    window::Window,
+    call::{Hopeless, Sending},
+    outcome::{Kind, exit},
+    progress::Progress,
+    report::Report,
 };
 use super::requester;
 use crate::{
@@ -32,13 +23,13 @@ use crate::{
     signals::Signals,
 };
 
-/// How much longer than a call's timeout its end is awaited.
+/// How much longer than its timeout a request in flight is waited for.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How long what is on the way has to end after a signal.
+/// How long requests in flight have to end after a signal.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Measures, and prints what it found.
+/// Measures, and prints the result.
 pub(super) async fn run(
     args: BenchArgs,
     mut settings: Settings,
@@ -47,24 +38,25 @@ pub(super) async fn run(
     let mut signals = Signals::catch()?;
     let value = value(&args, settings.client.max_request_bytes)?;
     let timeout = args.call.timeout.unwrap_or(settings.client.timeout);
-    // The load is what was asked for, not what some other program of this configuration may do.
+    // The configuration may limit other programs to fewer calls than this load asks for.
     settings.client.max_in_flight = settings.client.max_in_flight.max(args.in_flight);
     let client = tokio::select! {
         connected = requester::connect(settings, false) => connected?,
         signal = signals.next() => return Err(interrupted(signal)),
     };
+    let hopeless = Hopeless::default();
+    let sending = Sending::new(&client, &args, &value, &hopeless);
     let bar = Progress::new(args.warmup + args.duration, printer.quiet);
-    let measured = measure(&args, &client, &value, timeout, &mut signals, &bar).await;
+    let measured = measure(&args, sending, timeout, &mut signals, &bar).await;
     bar.clear();
     requester::close(&client).await;
-    let (tally, window, cpu) = measured?;
-    let exit = tally.exit();
-    let report = Report::new(&args, value.len(), timeout, &tally, &window, cpu);
-    if let Some(error) = tally.hopeless.filter(|_| report.replies == 0) {
+    let measured = measured?;
+    let report = Report::new(&args, value.len(), timeout, &measured);
+    if let Some(error) = hopeless.take().filter(|_| report.replies == 0) {
         return Err(error.into());
     }
     printer.show(&report)?;
-    match exit {
+    match exit(&measured.tally) {
         Exit::Success => Ok(()),
         exit => Err(Failure::Reported(exit)),
     }
@@ -74,94 +66,69 @@ fn value(args: &BenchArgs, limit: u32) -> Result<Bytes, Failure> {
     match (&args.value, &args.payload_file) {
         (Some(value), _) => input::value(Some(value), limit),
         (None, Some(path)) => input::file(path, limit),
-        // One byte more than may be sent is refused as any larger value is.
+        // A value of one byte too many is refused like any larger one.
         (None, None) => Ok(vec![b'x'; args.payload.min(limit.saturating_add(1)) as usize].into()),
     }
 }
 
 fn interrupted(signal: &'static str) -> Failure {
-    tracing::info!(signal, "ended before it began");
+    tracing::info!(signal, "ended before it started");
     Failure::Reported(Exit::Failed)
+}
+
+/// What a run has measured.
+struct Measured {
+    tally: Tally<Kind>,
+    window: Arc<Window>,
+    /// CPU time of this process in the window; `None` where the system does not tell it.
+    cpu: Option<Duration>,
 }
 
 /// Sends the load and waits until its last call has ended.
 async fn measure(
     args: &BenchArgs,
-    client: &Client,
-    value: &Bytes,
+    sending: Sending,
     timeout: Duration,
     signals: &mut Signals,
     bar: &Progress,
-) -> Result<(Tally, Arc<Window>, Option<Duration>), Failure> {
-    let window = Arc::new(Window::new(Instant::now(), args.warmup, args.duration));
-    let (over, is_over) = watch::channel(false);
-    let mut lanes = start(args, client, value, &window, &is_over)?;
+) -> Result<Measured, Failure> {
+    let mut running = start(args, sending)?;
+    let window = Arc::clone(running.window());
     let mut cpu = None;
-    if bar.until(window.from(), &window, signals).await {
+    let begun = window.begun();
+    if bar.until(begun + args.warmup, &running, signals).await {
         let before = cpu::spent();
-        bar.until(window.until(), &window, signals).await;
+        let end = begun + args.warmup + args.duration;
+        bar.until(end, &running, signals).await;
         cpu = before.and_then(|before| cpu::spent()?.checked_sub(before));
     }
     let patience = match window.is_stopped() {
         true => GRACE,
         false => timeout.saturating_add(PATIENCE),
     };
-    let mut total = Tally::new()?;
     tokio::select! {
-        ended = collect(&mut lanes, &mut total) => ended?,
+        ended = running.ended() => ended?,
         () = tokio::time::sleep(patience) => {}
         _ = signals.next() => {}
     }
-    // What is still on the way is given up; a lane that has ended does not hear it.
-    over.send_replace(true);
-    collect(&mut lanes, &mut total).await?;
-    Ok((total, window, cpu))
+    // Drops the requests that are still in flight.
+    let tally = running.finish().await?;
+    Ok(Measured { tally, window, cpu })
 }
 
-/// # Cancel safety
-/// What was taken from a lane is in `total`; the others can still be collected.
-async fn collect(lanes: &mut JoinSet<Tally>, total: &mut Tally) -> Result<(), Failure> {
-    while let Some(tally) = lanes.join_next().await {
-        total.add(tally?);
-    }
-    Ok(())
-}
-
-/// Starts a lane for each processor, and in an open loop the clock that drives them.
-fn start(
-    args: &BenchArgs,
-    client: &Client,
-    value: &Bytes,
-    window: &Arc<Window>,
-    is_over: &watch::Receiver<bool>,
-) -> Result<JoinSet<Tally>, Failure> {
-    let processors = thread::available_parallelism().map_or(1, |count| count.get());
+fn start(args: &BenchArgs, sending: Sending) -> Result<Running<Sending>, Failure> {
     let in_flight = args.in_flight as usize;
-    let count = in_flight.min(processors);
-    let request = requester::with_options!(
-        client.request(&args.topic).value(value.clone()),
-        args.call.clone()
-    );
-    let schedule = args.rate.map(|rate| Schedule::new(window.begun(), rate));
-    let ticks: Vec<_> = (0..count).map(|_| Arc::new(Notify::new())).collect();
-    let mut lanes = JoinSet::new();
-    for (number, tick) in ticks.iter().enumerate() {
-        let lane = Lane {
-            request: request.clone(),
-            keys: args.keys,
-            number,
-            count,
-            share: in_flight / count + usize::from(number < in_flight % count),
-            window: Arc::clone(window),
-            is_over: is_over.clone(),
-        };
-        match schedule {
-            Some(schedule) => lanes.spawn(lane.open(Tally::new()?, schedule, Arc::clone(tick))),
-            None => lanes.spawn(lane.closed(Tally::new()?)),
-        };
-    }
-    if let Some(schedule) = schedule {
-        pacer::start(schedule, ticks, Arc::clone(window))?;
-    }
-    Ok(lanes)
+    let load = match args.rate {
+        Some(rate) => Load::paced(rate, in_flight).precise(),
+        None => Load::closed(in_flight).tasks(processors()),
+    };
+    let load = load.warmup(args.warmup).measure(args.duration);
+    load.start(sending).map_err(|source| Failure::System {
+        what: "cannot start a thread",
+        source,
+    })
+}
+
+fn processors() -> usize {
+    thread::available_parallelism().map_or(1, |count| count.get())
 }

@@ -1,13 +1,14 @@
-//! A bar on standard error; only on a terminal.
+//! A progress bar on standard error; only on a terminal.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use antiphon_load::{Call, Running};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::time::{Instant, interval, sleep_until};
 
-use super::window::Window;
 use crate::{output::thousands, signals::Signals};
 
-/// How often it moves.
+/// How often the bar moves.
 const STEP: Duration = Duration::from_millis(200);
 
 #[derive(Debug)]
@@ -19,7 +20,7 @@ impl Progress {
             Some(millis(length)),
             match quiet {
                 true => ProgressDrawTarget::hidden(),
-                // Hidden by itself where standard error is no terminal.
+                // indicatif hides it where standard error is no terminal.
                 false => ProgressDrawTarget::stderr(),
             },
         );
@@ -30,28 +31,35 @@ impl Progress {
         })
     }
 
-    /// Waits for an instant; false if a signal or the window's end comes first.
-    pub(super) async fn until(&self, end: Instant, window: &Window, signals: &mut Signals) -> bool {
-        let mut step = tokio::time::interval(STEP);
+    /// Waits for an instant; false if a signal or the end of the load comes first.
+    pub(super) async fn until<C: Call>(
+        &self,
+        end: Instant,
+        running: &Running<C>,
+        signals: &mut Signals,
+    ) -> bool {
+        let window = running.window();
+        let mut step = interval(STEP);
         loop {
             tokio::select! {
-                () = tokio::time::sleep_until(end.into()) => return !window.is_stopped(),
+                () = sleep_until(end) => return !window.is_stopped(),
                 () = window.stopped() => return false,
                 _ = signals.next() => {
                     window.stop();
                     return false;
                 }
-                _ = step.tick() => self.show(window),
+                _ = step.tick() => self.show(running),
             }
         }
     }
 
-    fn show(&self, window: &Window) {
-        let replies = window.replies();
+    fn show<C: Call>(&self, running: &Running<C>) {
+        let replies = running.succeeded();
         if replies > 0 {
             tracing::debug!(replies, "replies come");
         }
-        self.0.set_position(millis(window.begun().elapsed()));
+        self.0
+            .set_position(millis(running.window().begun().elapsed()));
         self.0
             .set_message(format!("{} replies", thousands(replies)));
     }

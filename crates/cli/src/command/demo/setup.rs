@@ -5,7 +5,6 @@ use std::time::Duration;
 use antiphon::{
     EmbeddedBroker,
     config::{KafkaConfig, ServiceConfig},
-    transport::kafka::{KafkaTransport, Role},
 };
 use antiphon_kafka::{Error, Producer, Properties, Reports};
 use rand::Rng;
@@ -16,7 +15,7 @@ use super::{
 };
 use crate::{
     command::{
-        admin::{blocking, properties},
+        admin::{blocking, properties, reach},
         dev,
     },
     failure::Failure,
@@ -52,8 +51,7 @@ impl Setup {
                 (Some(broker), kafka, "demo".to_owned())
             }
         };
-        // Connects once only for its error, which tells why no broker can be reached.
-        drop(KafkaTransport::connect(&kafka, Role::Responder { queue: 1 }).await?);
+        reach(&kafka).await?;
         let asked = kafka.clone();
         let properties = blocking(move || properties(&asked)).await?;
         let client = Producer::new(&properties, Reports::ErrorsOnly);

@@ -5,7 +5,7 @@ mod process;
 
 use std::process::{ExitStatus, Stdio};
 
-use antiphon::{Context, Executed, Status, service::Response};
+use antiphon::{Context, Executed, Status, service::Reply};
 use bytes::Bytes;
 use tokio::process::Child;
 
@@ -35,7 +35,7 @@ impl Exec {
     /// Runs the command. The value is its standard input, its standard output is the reply. The
     /// command and the processes it started are killed when the request is cancelled, when the output
     /// exceeds the limit, and when this future is dropped.
-    pub(super) async fn answer(&self, context: &Context, value: Bytes) -> Result<Response, Status> {
+    pub(super) async fn answer(&self, context: &Context, value: Bytes) -> Result<Reply, Status> {
         let mut child = self.spawn(context)?;
         let mut group = Group::of(&child);
         let ended = tokio::select! {
@@ -90,7 +90,7 @@ impl Exec {
 
 /// The status of a command that was killed before it ended. If the service is stopping there is
 /// none: the request stays unanswered and will be redelivered.
-async fn stopped(context: &Context) -> Result<Response, Status> {
+async fn stopped(context: &Context) -> Result<Reply, Status> {
     if context.remaining().is_none_or(|left| !left.is_zero()) {
         return std::future::pending().await;
     }
@@ -106,9 +106,9 @@ struct Ended {
 }
 
 impl Ended {
-    fn into_reply(self) -> Result<Response, Status> {
+    fn into_reply(self) -> Result<Reply, Status> {
         if self.status.success() {
-            return Ok(Response::new(self.output));
+            return Ok(Reply::new(self.output));
         }
         let end = last_bytes(&self.tail, TAIL_IN_MESSAGE).trim();
         let message = match end {

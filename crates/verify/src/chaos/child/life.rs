@@ -2,10 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use antiphon::{
-    config::KafkaConfig,
-    transport::kafka::{KafkaTransport, Role as Use},
-};
+use antiphon::{config::KafkaConfig, transport::kafka::KafkaTransport};
 use antiphon_testbed::{
     reason::{Attempt, Because as _},
     worker::{self, say},
@@ -69,11 +66,7 @@ impl Life {
     }
 
     /// The way to the brokers, which writes down what goes over it.
-    pub(super) async fn transport(
-        &self,
-        role: Use,
-        properties: &[(&str, &str)],
-    ) -> Attempt<Arc<Witness>> {
+    pub(super) async fn transport(&self, properties: &[(&str, &str)]) -> Attempt<Arc<Witness>> {
         let mut kafka = KafkaConfig::new(&self.servers).property("client.id", &self.process.name);
         for (name, value) in properties {
             kafka = kafka.property(*name, *value);
@@ -81,7 +74,7 @@ impl Life {
         for (name, value) in &self.properties {
             kafka = kafka.property(name, value);
         }
-        let connected = patiently("the brokers", || KafkaTransport::connect(&kafka, role)).await?;
+        let connected = patiently("the brokers", || KafkaTransport::connect(&kafka)).await?;
         Ok(Arc::new(Witness::new(
             Arc::new(connected),
             self.recorder(),

@@ -1,4 +1,4 @@
-//! The calls of a requester, as many and of the kinds that it was told.
+//! The calls of a requester: their rate and kinds follow its orders.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,7 +12,7 @@ use crate::workload::{Caller, Mix, Pace, offer};
 /// Most calls in flight of one requester.
 const IN_FLIGHT: usize = 2_000;
 
-/// Goes on until it is stopped. Each change begins a new series of calls; what is in flight of the one before goes on.
+/// Calls until it is stopped. Each order starts a new series of calls; calls in flight of the series before go on.
 pub(super) struct Load {
     caller: Arc<Caller>,
     mix: Mix,
@@ -36,7 +36,7 @@ impl Load {
         load
     }
 
-    /// Does as it is told from now on; `false` if that is not for a load.
+    /// Carries out an order; `false` if the order is not for a load.
     pub(super) fn obey(&mut self, order: &Order) -> bool {
         match order {
             Order::Rate(rate) => self.rate = *rate,
@@ -49,7 +49,7 @@ impl Load {
         true
     }
 
-    /// Begins no more calls.
+    /// Starts no more calls.
     pub(super) fn stop(&self) {
         self.stop.cancel();
     }

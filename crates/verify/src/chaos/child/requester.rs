@@ -5,7 +5,6 @@ use std::{sync::Arc, time::Duration};
 use antiphon::{
     Client,
     config::{ClientConfig, ReplyConfig},
-    transport::kafka::Role,
 };
 use antiphon_testbed::{reason::Attempt, worker::say};
 
@@ -56,12 +55,7 @@ pub(super) async fn run(job: Job) -> Attempt<()> {
 
 async fn connect(life: &Life, job: &Job) -> Attempt<Client> {
     let config = config(job);
-    let role = Role::Requester {
-        message_timeout: config.timeout,
-        queue: config.max_in_flight,
-        matching: config.reply.matching,
-    };
-    let transport = life.transport(role, &[]).await?;
+    let transport = life.transport(&[]).await?;
     patiently("a client", || {
         Client::builder(&job.topics.clients)
             .instance(&job.process.name)

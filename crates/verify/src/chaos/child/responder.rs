@@ -11,8 +11,7 @@ use std::{
 use antiphon::{
     Service, Status,
     config::ServiceConfig,
-    service::{Handler, Request, Response},
-    transport::kafka::Role,
+    service::{Handler, Inbound, Reply},
 };
 use antiphon_testbed::{reason::Attempt, worker::say};
 use futures::future::BoxFuture;
@@ -73,10 +72,7 @@ pub(super) async fn run(job: Job) -> Attempt<()> {
 
 async fn start(life: &Life, job: &Job, slowness: &Arc<AtomicU32>) -> Attempt<Service> {
     let config = ServiceConfig::default();
-    let role = Role::Responder {
-        queue: config.max_unacknowledged,
-    };
-    let transport = life.transport(role, PROPERTIES).await?;
+    let transport = life.transport(PROPERTIES).await?;
     let handler: Arc<dyn Handler> = Arc::new(answering(
         life.recorder(),
         Arc::clone(&life.process),
@@ -106,7 +102,7 @@ struct Slowed {
 }
 
 impl Handler for Slowed {
-    fn handle(&self, request: Request) -> BoxFuture<'static, Result<Response, Status>> {
+    fn handle(&self, request: Inbound) -> BoxFuture<'static, Result<Reply, Status>> {
         let longer = USUAL * self.factor.load(Ordering::Relaxed);
         let inner = Arc::clone(&self.inner);
         Box::pin(async move {

@@ -6,8 +6,8 @@ use std::{
 };
 
 use antiphon::transport::{
-    Clock, DeliverySink, Entropy, GroupEvents, Publisher, RecordSink, Subscription, TopicSpec,
-    Transport, TransportError, TransportErrorKind as Kind,
+    Clock, DeliverySink, Entropy, GroupEvents, Publisher, PublisherLimits, RecordSink, Start,
+    Subscription, TopicSpec, Transport, TransportError, TransportErrorKind as Kind,
 };
 use futures::future::BoxFuture;
 use tokio::time::Instant;
@@ -134,20 +134,26 @@ impl Transport for Node {
         })
     }
 
-    fn publisher(&self, sink: Arc<dyn DeliverySink>) -> Result<Arc<dyn Publisher>, TransportError> {
+    fn publisher(
+        &self,
+        _: PublisherLimits,
+        sink: Arc<dyn DeliverySink>,
+    ) -> Result<Arc<dyn Publisher>, TransportError> {
         Ok(publisher::start(&self.place, &self.settings, sink))
     }
 
-    fn read_from_end<'a>(
+    fn read<'a>(
         &'a self,
         topic: &'a str,
         partition: i32,
+        start: Start,
         sink: Box<dyn RecordSink>,
         timeout: Duration,
     ) -> BoxFuture<'a, Result<Arc<dyn Subscription>, TransportError>> {
         Box::pin(reader::open(
             &self.place,
             at(topic, partition),
+            start,
             sink,
             timeout,
         ))

@@ -1,8 +1,10 @@
-//! One partition, read from its end without a group.
+//! One partition, read without a group.
 
 use std::{sync::Arc, time::Duration};
 
-use antiphon::transport::{RecordSink, Subscription, TransportError, TransportErrorKind as Kind};
+use antiphon::transport::{
+    RecordSink, Start, Subscription, TransportError, TransportErrorKind as Kind,
+};
 use tokio::time::Instant;
 
 use super::{
@@ -17,14 +19,19 @@ use crate::history::At;
 /// Pause between two questions about the end of a partition that is not known yet.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
-/// Asks for the end, and reads from there.
+/// Asks which offsets there are, and reads from `start`.
 pub(super) async fn open(
     place: &Place,
     at: At,
+    start: Start,
     sink: Box<dyn RecordSink>,
     timeout: Duration,
 ) -> Result<Arc<dyn Subscription>, TransportError> {
-    let position = end(place, &at, timeout).await?;
+    let (low, high) = ends(place, &at, timeout).await?;
+    let position = start.resolve(low, high).ok_or_else(|| {
+        let error = TransportError::new(Kind::OffsetOutOfRange, "the offset is not there");
+        error.at(Arc::clone(&at.topic), Some(at.partition))
+    })?;
     let strings = Arc::<Strings>::default();
     let one = Assigned {
         place: place.clone(),
@@ -41,7 +48,7 @@ pub(super) async fn open(
     }))
 }
 
-async fn end(place: &Place, at: &At, timeout: Duration) -> Result<i64, TransportError> {
+async fn ends(place: &Place, at: &At, timeout: Duration) -> Result<(i64, i64), TransportError> {
     let until = Instant::now() + timeout;
     loop {
         place.cluster.way().await;
@@ -54,7 +61,7 @@ async fn end(place: &Place, at: &At, timeout: Duration) -> Result<i64, Transport
         }
         let late = Instant::now() >= until;
         match look {
-            (Some((_, end)), look) if !matches!(look, Look::NoLeader) => return Ok(end),
+            (Some(ends), look) if !matches!(look, Look::NoLeader) => return Ok(ends),
             (Some(_), _) if late => {
                 let why = "the partition has no leader";
                 let error = TransportError::new(Kind::TimedOut, why);

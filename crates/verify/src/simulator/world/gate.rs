@@ -9,7 +9,7 @@ use std::{
 
 use antiphon::{
     Status,
-    service::{Handler, Request, Response, SyncHandler, SyncRequest},
+    service::{Handler, Inbound, Reply, SyncHandler, SyncRequest},
 };
 use futures::future::BoxFuture;
 
@@ -75,7 +75,7 @@ impl GatedHandler {
 }
 
 impl Handler for GatedHandler {
-    fn handle(&self, request: Request) -> BoxFuture<'static, Result<Response, Status>> {
+    fn handle(&self, request: Inbound) -> BoxFuture<'static, Result<Reply, Status>> {
         let inner = Arc::clone(&self.inner);
         let run = async move { inner.handle(request).await };
         Box::pin(Gated::new(&self.life, run))
@@ -88,7 +88,7 @@ impl Handler for GatedHandler {
 
 /// Called where records are handed over, and so not while the process stands still.
 impl SyncHandler for GatedHandler {
-    fn answer(&self, request: &SyncRequest<'_>) -> Result<Response, Status> {
+    fn answer(&self, request: &SyncRequest<'_>) -> Result<Reply, Status> {
         let inner = self.inner.as_sync();
         let inner = inner.ok_or_else(|| Status::internal("it is one that waits"))?;
         inner.answer(request)

@@ -1,4 +1,4 @@
-//! What a run has found.
+//! The result of a run.
 
 mod text;
 
@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::Serialize;
 
 use super::{
-    tally::{Certainty, Tally},
-    window::Window,
+    Measured,
+    outcome::{Certainty, errors},
 };
 use crate::args::BenchArgs;
 
@@ -47,10 +47,9 @@ impl Report {
         args: &BenchArgs,
         payload: usize,
         timeout: Duration,
-        tally: &Tally,
-        window: &Window,
-        cpu: Option<Duration>,
+        measured: &Measured,
     ) -> Self {
+        let Measured { tally, window, cpu } = measured;
         let latencies = &tally.latencies;
         let at = |quantile| (!latencies.is_empty()).then(|| latencies.value_at_quantile(quantile));
         let measured_s = window.measured().as_secs_f64();
@@ -71,7 +70,7 @@ impl Report {
             duration_s: args.duration.as_secs_f64(),
             measured_s,
             interrupted: window.is_stopped(),
-            requests: tally.requests,
+            requests: tally.requests(),
             replies: latencies.len(),
             rate: ratio(count(latencies.len()), measured_s).unwrap_or(0.0),
             p50_us: at(0.5),
@@ -79,16 +78,16 @@ impl Report {
             p99_us: at(0.99),
             p999_us: at(0.999),
             max_us: at(1.0),
-            errors: tally.errors.clone(),
+            errors: errors(tally),
             unfinished: tally.unfinished,
-            // A closed loop has no schedule to be behind of.
+            // A closed loop has no schedule.
             behind_schedule: match args.rate {
                 Some(_) => tally.late + tally.not_started,
                 None => 0,
             },
             not_started: tally.not_started,
             cpu_us_per_request: cpu
-                .and_then(|cpu| ratio(cpu.as_secs_f64() * 1e6, count(tally.requests))),
+                .and_then(|cpu| ratio(cpu.as_secs_f64() * 1e6, count(tally.requests()))),
         }
     }
 }
@@ -105,42 +104,50 @@ fn ratio(of: f64, by: f64) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
+    use std::sync::Arc;
 
     use antiphon::Executed;
+    use antiphon_load::{Tally, Window};
     use clap::Parser;
+    use hdrhistogram::Histogram;
+    use tokio::time::Instant;
 
-    use super::*;
+    use super::{super::outcome::Kind, *};
     use crate::{
         args::{Cli, Command},
         output::Show,
     };
 
-    fn report(line: &[&str], tally: &Tally) -> Report {
+    fn report(line: &[&str], tally: Tally<Kind>) -> Report {
         let line = [&["antiphon", "bench", "t"], line].concat();
         let Command::Bench(args) = Cli::try_parse_from(line).unwrap().command else {
             panic!("another command");
         };
         let window = Window::new(Instant::now(), Duration::ZERO, Duration::from_secs(4));
-        let cpu = Some(Duration::from_millis(1));
-        Report::new(&args, 100, Duration::from_secs(1), tally, &window, cpu)
+        let measured = Measured {
+            tally,
+            window: Arc::new(window),
+            cpu: Some(Duration::from_millis(1)),
+        };
+        Report::new(&args, 100, Duration::from_secs(1), &measured)
     }
 
-    fn tally() -> Tally {
-        let mut tally = Tally::new().unwrap();
-        let now = Instant::now();
+    fn nothing() -> Tally<Kind> {
+        Tally::new(&Histogram::new(3).unwrap())
+    }
+
+    fn tally() -> Tally<Kind> {
+        let mut tally = nothing();
         for millis in [1, 2, 3, 4, 500] {
-            tally.started(now, now);
-            tally.replied(Duration::from_millis(millis));
+            tally.succeeded(millis * 1_000);
         }
-        tally.started(now, now);
-        tally.failed("timed_out", Executed::Maybe);
+        tally.fail(Kind::of("timed_out", Executed::Maybe));
         tally
     }
 
     #[test]
     fn numbers_are_those_of_the_tally() {
-        let json = serde_json::to_value(report(&[], &tally())).unwrap();
+        let json = serde_json::to_value(report(&[], tally())).unwrap();
         assert_eq!(json["mode"], "closed");
         assert_eq!(json["asked_rate"], serde_json::Value::Null);
         assert_eq!(
@@ -156,7 +163,7 @@ mod tests {
 
     #[test]
     fn without_replies_there_are_no_latencies() {
-        let report = report(&["--rate", "5"], &Tally::new().unwrap());
+        let report = report(&["--rate", "5"], nothing());
         assert_eq!(
             (report.mode, report.p50_us, report.max_us),
             ("open", None, None)
@@ -169,7 +176,7 @@ mod tests {
         let mut tally = tally();
         tally.not_started = 1_234;
         let mut out = Vec::new();
-        report(&["--rate", "5"], &tally).text(&mut out).unwrap();
+        report(&["--rate", "5"], tally).text(&mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         for part in [
             "1 timed_out: executed no 0, maybe 1",

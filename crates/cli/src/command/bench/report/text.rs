@@ -1,4 +1,4 @@
-//! The result for people.
+//! The result as a table.
 
 use std::{
     io::{self, Write},
@@ -45,11 +45,11 @@ impl Report {
         row
     }
 
-    /// What a reader of the table has to know besides.
+    /// Sentences below the table.
     fn remarks(&self) -> Vec<String> {
         let mut remarks = Vec::new();
         if self.interrupted {
-            remarks.push("ended before its time".to_owned());
+            remarks.push("ended early".to_owned());
         }
         for (kind, executed) in &self.errors {
             remarks.push(format!(

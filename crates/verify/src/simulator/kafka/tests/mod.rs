@@ -11,7 +11,7 @@ use std::{
 };
 
 use antiphon::transport::{
-    Delivery, DeliverySink, Outgoing, Publisher, Transport, TransportError,
+    Delivery, DeliverySink, Outgoing, Publisher, PublisherLimits, Transport, TransportError,
     TransportErrorKind as Kind,
 };
 
@@ -105,7 +105,13 @@ fn process(idempotent: bool) -> Process {
 
 impl Process {
     fn publisher(&self) -> Arc<dyn Publisher> {
-        self.node.publisher(Arc::clone(&self.reports) as _).unwrap()
+        let limits = PublisherLimits {
+            queue: 10,
+            message_timeout: None,
+        };
+        self.node
+            .publisher(limits, Arc::clone(&self.reports) as _)
+            .unwrap()
     }
 
     fn stored(&self) -> usize {

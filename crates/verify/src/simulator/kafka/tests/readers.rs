@@ -1,6 +1,6 @@
 //! What a reader gets, and what it is told.
 
-use antiphon::transport::{Record, RecordSink};
+use antiphon::transport::{Record, RecordSink, Start};
 
 use super::*;
 
@@ -45,7 +45,7 @@ async fn a_reader_from_the_end_gets_all_that_is_stored_after_it_was_positioned()
     let reader = Reader::default();
     let opened = process
         .node
-        .read_from_end("t", 0, Box::new(reader.clone()), SECOND);
+        .read("t", 0, Start::End, Box::new(reader.clone()), SECOND);
     let _subscription = opened.await.unwrap();
     (2..5).for_each(|token| send(&publisher, token).unwrap());
     wait(SECOND).await;
@@ -58,7 +58,7 @@ async fn a_reader_learns_that_its_topic_is_gone_after_two_seconds_of_doubt() {
     let reader = Reader::default();
     let opened = process
         .node
-        .read_from_end("t", 0, Box::new(reader.clone()), SECOND);
+        .read("t", 0, Start::End, Box::new(reader.clone()), SECOND);
     let _subscription = opened.await.unwrap();
     process.cluster.delete("t");
     wait(1_900 * MS).await;
@@ -74,7 +74,7 @@ async fn a_reader_whose_position_is_gone_is_told_so() {
     let reader = Reader::default();
     let opened = process
         .node
-        .read_from_end("t", 0, Box::new(reader.clone()), SECOND);
+        .read("t", 0, Start::End, Box::new(reader.clone()), SECOND);
     let _subscription = opened.await.unwrap();
     send(&publisher, 1).unwrap();
     wait(SECOND).await;
