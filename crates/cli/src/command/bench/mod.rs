@@ -2,18 +2,20 @@
 
 mod call;
 mod cpu;
+mod measured;
 mod outcome;
 mod progress;
 mod report;
 
 use std::{sync::Arc, thread, time::Duration};
 
-use antiphon_load::{Load, Running, Tally, Window};
+use antiphon_load::{Load, Running};
 use bytes::Bytes;
 
 use self::{
     call::{Hopeless, Sending},
-    outcome::{Kind, exit},
+    measured::Measured,
+    outcome::exit,
     progress::Progress,
     report::Report,
 };
@@ -74,14 +76,6 @@ fn value(args: &BenchArgs, limit: u32) -> Result<Bytes, Failure> {
 fn interrupted(signal: &'static str) -> Failure {
     tracing::info!(signal, "ended before it started");
     Failure::Reported(Exit::Failed)
-}
-
-/// What a run has measured.
-struct Measured {
-    tally: Tally<Kind>,
-    window: Arc<Window>,
-    /// CPU time of this process in the window; `None` where the system does not tell it.
-    cpu: Option<Duration>,
 }
 
 /// Sends the load and waits until its last call has ended.
