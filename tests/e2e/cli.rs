@@ -1,4 +1,4 @@
-//! The command line as a script sees it: standard output, exit codes, signals.
+//! The interface of the command line for scripts: standard output, exit codes, signals.
 
 mod bench;
 mod config;
@@ -150,32 +150,32 @@ pub(crate) const CASES: &[Case] = &[
     },
 ];
 
-/// What a command said, and how it ended.
+/// Output and exit code of a command.
 #[derive(Debug)]
-struct Said {
+struct Output {
     code: Option<i32>,
-    out: String,
-    err: String,
+    stdout: String,
+    stderr: String,
 }
 
-impl Said {
+impl Output {
     fn json(&self) -> Attempt<Value> {
-        serde_json::from_str(&self.out).because(format!("not JSON: {self:?}"))
+        serde_json::from_str(&self.stdout).because(format!("not JSON: {self:?}"))
     }
 }
 
-fn run(env: &Env, arguments: &[&str]) -> Attempt<Said> {
+fn run(env: &Env, arguments: &[&str]) -> Attempt<Output> {
     run_with(env, arguments, "")
 }
 
-/// Runs a command on the broker of the case, with something on its standard input.
-fn run_with(env: &Env, arguments: &[&str], stdin: &str) -> Attempt<Said> {
+/// Runs a command on the broker of the case, with the given standard input.
+fn run_with(env: &Env, arguments: &[&str], stdin: &str) -> Attempt<Output> {
     let mut command = antiphon(["-b", env.bootstrap_servers()])?;
     command.args(arguments);
-    say(command, stdin)
+    run_command(command, stdin)
 }
 
-fn say(mut command: Command, stdin: &str) -> Attempt<Said> {
+fn run_command(mut command: Command, stdin: &str) -> Attempt<Output> {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -186,14 +186,14 @@ fn say(mut command: Command, stdin: &str) -> Attempt<Said> {
     input.write_all(stdin.as_bytes()).because("its input")?;
     drop(input);
     let output = child.wait_with_output().because("waiting for antiphon")?;
-    Ok(Said {
+    Ok(Output {
         code: output.status.code(),
-        out: String::from_utf8_lossy(&output.stdout).into_owned(),
-        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     })
 }
 
-/// Starts a service and waits until it will see the next request.
+/// Starts a service and waits until it receives new requests.
 fn serve(env: &Env, topic: &str, arguments: &[&str]) -> Attempt<Spawned> {
     let mut command = antiphon(["-b", env.bootstrap_servers(), "serve", topic])?;
     command.args(arguments);
@@ -202,30 +202,30 @@ fn serve(env: &Env, topic: &str, arguments: &[&str]) -> Attempt<Spawned> {
     Ok(service)
 }
 
-fn ended(said: &Said, code: i32) -> Result<(), Failed> {
+fn expect_exit(output: &Output, code: i32) -> Result<(), Failed> {
     ensure(
-        said.code == Some(code),
-        format!("wanted exit {code}: {said:?}"),
+        output.code == Some(code),
+        format!("wanted exit {code}: {output:?}"),
     )
 }
 
 fn replies(env: &Env) -> Result<(), Failed> {
     let topic = env.create_topic("cli", 2)?;
     let _service = serve(env, &topic, &["--upper"])?;
-    let said = run(env, &["request", &topic, "hello"])?;
-    ended(&said, 0)?;
-    ensure(said.out.trim_end() == "HELLO", format!("{said:?}"))?;
-    let said = run_with(env, &["-o", "raw", "request", &topic, "-"], "from stdin")?;
-    ended(&said, 0)?;
-    ensure(said.out == "FROM STDIN", format!("{said:?}"))?;
-    let said = run(
+    let output = run(env, &["request", &topic, "hello"])?;
+    expect_exit(&output, 0)?;
+    ensure(output.stdout.trim_end() == "HELLO", format!("{output:?}"))?;
+    let output = run_with(env, &["-o", "raw", "request", &topic, "-"], "from stdin")?;
+    expect_exit(&output, 0)?;
+    ensure(output.stdout == "FROM STDIN", format!("{output:?}"))?;
+    let output = run(
         env,
         &[
             "request", &topic, "x", "-k", "key", "-H", "a=b", "-t", "20s", "-o", "json",
         ],
     )?;
-    ended(&said, 0)?;
-    let reply = said.json()?;
+    expect_exit(&output, 0)?;
+    let reply = output.json()?;
     ensure(reply["value"] == "X", format!("{reply}"))?;
     let responder = reply["responder"].as_str().unwrap_or_default();
     ensure(responder.starts_with(&topic), format!("{reply}"))
@@ -236,63 +236,69 @@ fn exec(env: &Env) -> Result<(), Failed> {
     let script =
         "read line; test \"$line\" != bad || { echo 'it is bad' >&2; exit 7; }; echo \"got $line\"";
     let _service = serve(env, &topic, &["--exec", script])?;
-    let said = run(env, &["request", &topic, "good"])?;
-    ended(&said, 0)?;
-    ensure(said.out.trim_end() == "got good", format!("{said:?}"))?;
-    let said = run(env, &["request", &topic, "bad"])?;
-    ended(&said, 3)?;
+    let output = run(env, &["request", &topic, "good"])?;
+    expect_exit(&output, 0)?;
     ensure(
-        said.out.is_empty() && said.err.contains("it is bad"),
-        format!("{said:?}"),
+        output.stdout.trim_end() == "got good",
+        format!("{output:?}"),
     )?;
-    let said = run(env, &["request", &topic, "bad", "-o", "json"])?;
-    ended(&said, 3)?;
-    let error = said.json()?;
+    let output = run(env, &["request", &topic, "bad"])?;
+    expect_exit(&output, 3)?;
+    ensure(
+        output.stdout.is_empty() && output.stderr.contains("it is bad"),
+        format!("{output:?}"),
+    )?;
+    let output = run(env, &["request", &topic, "bad", "-o", "json"])?;
+    expect_exit(&output, 3)?;
+    let error = output.json()?;
     ensure(error["executed"] == "yes", format!("{error}"))
 }
 
 fn not_executed(env: &Env) -> Result<(), Failed> {
     let typo = env.topic("typo");
-    let said = run(env, &["request", &typo, "x", "-t", "10s"])?;
-    ended(&said, 4)?;
+    let output = run(env, &["request", &typo, "x", "-t", "10s"])?;
+    expect_exit(&output, 4)?;
     ensure(
-        said.err.contains(&typo) && said.err.contains("executed: no"),
-        format!("{said:?}"),
+        output.stderr.contains(&typo) && output.stderr.contains("executed: no"),
+        format!("{output:?}"),
     )?;
     let topic = env.create_topic("plain", 1)?;
     let _service = serve(env, &topic, &["--echo"])?;
-    let said = run(env, &["request", &topic, "x", "--operation", "levitate"])?;
-    ended(&said, 4)?;
-    let said = run(env, &["scatter", &typo, "--value", "x", "-t", "10s"])?;
-    ended(&said, 4)?;
-    let said = run(
+    let output = run(env, &["request", &topic, "x", "--operation", "levitate"])?;
+    expect_exit(&output, 4)?;
+    let output = run(env, &["scatter", &typo, "--value", "x", "-t", "10s"])?;
+    expect_exit(&output, 4)?;
+    let output = run(
         env,
         &["gather", &typo, "--min", "1", "--value", "x", "-t", "10s"],
     )?;
-    ended(&said, 4)?;
+    expect_exit(&output, 4)?;
     let dead = antiphon(["-b", "127.0.0.1:1", "request", "any", "x", "-t", "1s"])?;
-    ended(&say(dead, "")?, 4)
+    expect_exit(&run_command(dead, "")?, 4)
 }
 
 fn unknown(env: &Env) -> Result<(), Failed> {
     let topic = env.create_topic("silent", 1)?;
-    let said = run(env, &["request", &topic, "x", "-t", "500ms"])?;
-    ended(&said, 5)?;
-    ensure(said.err.contains("executed: maybe"), format!("{said:?}"))?;
-    let said = run(env, &["request", &topic, "x", "-t", "500ms", "-o", "json"])?;
-    ended(&said, 5)?;
-    let error = said.json()?;
+    let output = run(env, &["request", &topic, "x", "-t", "500ms"])?;
+    expect_exit(&output, 5)?;
+    ensure(
+        output.stderr.contains("executed: maybe"),
+        format!("{output:?}"),
+    )?;
+    let output = run(env, &["request", &topic, "x", "-t", "500ms", "-o", "json"])?;
+    expect_exit(&output, 5)?;
+    let error = output.json()?;
     ensure(
         error["executed"] == "maybe" && error["kind"] == "timed_out",
         format!("{error}"),
     )?;
-    let said = run(
+    let output = run(
         env,
         &[
             "gather", &topic, "--min", "1", "--value", "x", "-t", "500ms",
         ],
     )?;
-    ended(&said, 5)
+    expect_exit(&output, 5)
 }
 
 fn scatter(env: &Env) -> Result<(), Failed> {
@@ -308,29 +314,31 @@ fn scatter(env: &Env) -> Result<(), Failed> {
         "--value",
         "apples",
     ];
-    let said = run(env, &[&three[..], &["--min", "2", "-t", "20s"]].concat())?;
-    ended(&said, 0)?;
-    let lines: Vec<_> = said
-        .out
+    let output = run(env, &[&three[..], &["--min", "2", "-t", "20s"]].concat())?;
+    expect_exit(&output, 0)?;
+    let lines: Vec<_> = output
+        .stdout
         .lines()
         .filter(|line| line.contains("apples"))
         .collect();
-    ensure(lines.len() == 2, format!("{said:?}"))?;
+    ensure(lines.len() == 2, format!("{output:?}"))?;
     ensure(
-        said.out.contains("north/") && said.out.contains("south/") && said.out.contains(&silent),
-        format!("who answered and who did not: {said:?}"),
+        output.stdout.contains("north/")
+            && output.stdout.contains("south/")
+            && output.stdout.contains(&silent),
+        format!("names of responders and missing topics: {output:?}"),
     )?;
-    let said = run(
+    let output = run(
         env,
         &[&three[..], &["-o", "raw", "--min", "2", "-t", "20s"]].concat(),
     )?;
-    ensure(said.out == "apples\napples\n", format!("{said:?}"))?;
-    let said = run(env, &[&three[..], &["-t", "1s"]].concat())?;
-    ended(&said, 5)?;
-    let said = run(env, &[&three[..], &["--min", "4"]].concat())?;
-    ended(&said, 2)?;
-    let said = run(env, &[&three[..], &["--min", "0"]].concat())?;
-    ended(&said, 2)
+    ensure(output.stdout == "apples\napples\n", format!("{output:?}"))?;
+    let output = run(env, &[&three[..], &["-t", "1s"]].concat())?;
+    expect_exit(&output, 5)?;
+    let output = run(env, &[&three[..], &["--min", "4"]].concat())?;
+    expect_exit(&output, 2)?;
+    let output = run(env, &[&three[..], &["--min", "0"]].concat())?;
+    expect_exit(&output, 2)
 }
 
 fn gather(env: &Env) -> Result<(), Failed> {
@@ -338,16 +346,16 @@ fn gather(env: &Env) -> Result<(), Failed> {
     let _a = serve(env, &topic, &["--echo", "--service", &env.topic("a")])?;
     let _b = serve(env, &topic, &["--upper", "--service", &env.topic("b")])?;
     let ask = ["gather", &topic, "--value", "-", "-o", "raw", "--min"];
-    let said = run_with(env, &[&ask[..], &["2", "-t", "20s"]].concat(), "pears")?;
-    ended(&said, 0)?;
-    let mut lines: Vec<_> = said.out.lines().collect();
+    let output = run_with(env, &[&ask[..], &["2", "-t", "20s"]].concat(), "pears")?;
+    expect_exit(&output, 0)?;
+    let mut lines: Vec<_> = output.stdout.lines().collect();
     lines.sort_unstable();
-    ensure(lines == ["PEARS", "pears"], format!("{said:?}"))?;
-    let said = run_with(env, &[&ask[..], &["3", "-t", "1s"]].concat(), "pears")?;
-    ended(&said, 5)?;
+    ensure(lines == ["PEARS", "pears"], format!("{output:?}"))?;
+    let output = run_with(env, &[&ask[..], &["3", "-t", "1s"]].concat(), "pears")?;
+    expect_exit(&output, 5)?;
     ensure(
-        said.out.lines().count() == 2,
-        format!("what arrived is shown: {said:?}"),
+        output.stdout.lines().count() == 2,
+        format!("the replies that arrived are shown: {output:?}"),
     )
 }
 
@@ -378,18 +386,18 @@ fn drains(env: &Env) -> Result<(), Failed> {
 
 fn no_topic(env: &Env) -> Result<(), Failed> {
     let absent = env.topic("absent");
-    let said = run(env, &["serve", &absent, "--echo"])?;
-    ended(&said, 4)?;
+    let output = run(env, &["serve", &absent, "--echo"])?;
+    expect_exit(&output, 4)?;
     ensure(
-        said.err.contains(&absent) && said.err.contains("--create-topic"),
-        format!("{said:?}"),
+        output.stderr.contains(&absent) && output.stderr.contains("--create-topic"),
+        format!("{output:?}"),
     )?;
     let service = serve(env, &absent, &["--echo", "--create-topic", "2"])?;
-    let said = run(env, &["request", &absent, "x", "-t", "20s"])?;
-    ended(&said, 0)?;
+    let output = run(env, &["request", &absent, "x", "-t", "20s"])?;
+    expect_exit(&output, 0)?;
     drop(service);
     Ok(())
 }
 
-/// How long a whole demonstration may take on a busy machine; it says 15 s of itself.
+/// Time limit of a demonstration on a busy machine.
 const DEMO: Duration = Duration::from_secs(60);

@@ -1,23 +1,23 @@
-//! Exit codes: what a script may rely on.
+//! Exit codes, a stable interface for scripts.
 
 use std::process::ExitCode;
 
 use antiphon::{Executed, GatherError, RequestError, RequestErrorKind, StartError, StartErrorKind};
 
-/// How the program ends.
+/// The exit code of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// A reply, or the minimum of replies.
+    /// A reply was received, or the minimum number of replies.
     Success = 0,
-    /// Anything that has no code of its own.
+    /// Any other failure.
     Failed = 1,
     /// The command line, a setting or the request is not valid.
     Invalid = 2,
-    /// The handler ran and answered with an error.
+    /// The handler ran and returned an error.
     HandlerError = 3,
     /// The work did not run.
     NotExecuted = 4,
-    /// Nobody can tell whether the work ran.
+    /// It is unknown whether the work ran.
     Unknown = 5,
 }
 
@@ -28,12 +28,12 @@ impl From<Exit> for ExitCode {
 }
 
 impl Exit {
-    /// A call that ended without a usable reply.
+    /// The code of a call that failed.
     pub(crate) fn of_call(error: &RequestError) -> Self {
         Self::of(error.kind(), error.executed())
     }
 
-    /// A scatter or gather below its minimum.
+    /// The code of a scatter or gather below its minimum.
     pub(crate) fn of_gather(error: &GatherError) -> Self {
         let gathered = error.gathered();
         let mut missing = gathered.missing.iter();
@@ -46,7 +46,7 @@ impl Exit {
         }
     }
 
-    /// A client or service that did not start.
+    /// The code of a client or service that did not start.
     pub(crate) fn of_start(error: &StartError) -> Self {
         match error.kind() {
             StartErrorKind::Config => Self::Invalid,

@@ -1,4 +1,4 @@
-//! Everything that ends a command without success.
+//! Every error that ends a command.
 
 use std::{io, path::PathBuf};
 
@@ -7,9 +7,9 @@ use antiphon::{
     transport::TransportError,
 };
 
-use crate::{command::TopicsError, exit::Exit, settings::SettingsError};
+use crate::{exit::Exit, settings::SettingsError, topics_error::TopicsError};
 
-/// Why a command ended without success.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     /// A setting is not valid.
@@ -18,76 +18,78 @@ pub(crate) enum Failure {
     /// The client or the service did not start.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// A call ended without a usable reply.
+    /// A call failed.
     #[error(transparent)]
     Call(#[from] RequestError),
-    /// A scatter or gather stayed below its minimum.
+    /// A scatter or gather received fewer replies than its minimum.
     #[error(transparent)]
     Gather(#[from] GatherError),
-    /// Something was not done with a topic.
+    /// An operation on a topic failed.
     #[error(transparent)]
     Topics(#[from] TopicsError),
-    /// Some of the files that were checked are not valid; what is wrong was said before.
-    #[error("{invalid} of {of} configuration files not valid")]
+    /// Some of the files that were checked are not valid. Their problems are printed before.
+    #[error("{invalid} of {of} configuration files are not valid")]
     InvalidFiles {
-        /// How many are not.
+        /// Files that are not valid.
         invalid: usize,
-        /// How many were checked.
+        /// Files that were checked.
         of: usize,
     },
-    /// A file or directory can not be used.
-    #[error("can not {what} {}", path.display())]
+    /// A file or directory cannot be used.
+    #[error("cannot {what} {}", path.display())]
     File {
-        /// What was being done.
+        /// The operation.
         what: &'static str,
-        /// With which one.
+        /// The file or directory.
         path: PathBuf,
-        /// Why it failed.
+        /// The cause.
         source: io::Error,
     },
-    /// The broker in this process, or a client of the demonstration's own.
+    /// The embedded broker or a plain Kafka client failed.
     #[error("{what}")]
     Kafka {
-        /// What was being done.
+        /// What failed.
         what: String,
-        /// What librdkafka says.
+        /// The error of librdkafka.
         source: antiphon_kafka::Error,
     },
-    /// Standard output can not be written.
-    #[error("can not write to standard output")]
+    /// Standard output cannot be written.
+    #[error("cannot write to standard output")]
     Stdout(#[source] io::Error),
-    /// Something else of the operating system.
+    /// Another operation of the operating system failed.
     #[error("{what}")]
     System {
-        /// What was being done.
+        /// What failed.
         what: &'static str,
-        /// Why it failed.
+        /// The cause.
         source: io::Error,
     },
-    /// A task of this program ended before its work was done.
-    #[error("a part of this program broke off")]
+    /// A task of this program panicked or was cancelled.
+    #[error("a task of this program failed; this is a bug")]
     Task(#[from] tokio::task::JoinError),
-    /// What was printed says it already.
+    /// The command has printed its result, which shows the failure.
     #[error("see the output")]
-    Told(Exit),
-    /// A service was stopped with requests in hand.
-    #[error("{abandoned} of {in_hand} requests in hand were not answered in time")]
+    Reported(Exit),
+    /// A service stopped before all requests in flight were answered.
+    #[error(
+        "{abandoned} of {in_hand} requests in flight were not answered before the service stopped"
+    )]
     Abandoned {
-        /// Requests in hand at the begin of the drain.
+        /// Requests in flight when the drain began.
         in_hand: usize,
-        /// Those that were not answered.
+        /// Requests that were not answered.
         abandoned: usize,
     },
-    /// A service can never read a request again.
-    #[error("the service has failed for good")]
+    /// A service cannot read requests any more.
+    #[error("the service failed and cannot read requests any more")]
     Failed(#[source] TransportError),
-    /// The demonstration found something other than it should be.
-    #[error("the demonstration did not go as it should: {0}")]
+    /// A step of the demonstration had an unexpected result.
+    #[error("the demonstration had an unexpected result: {0}")]
     Unexpected(String),
 }
 
 impl Failure {
-    /// The code that the program ends with.
+    /// The exit code of the program.
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Settings(_) | Self::InvalidFiles { .. } => Exit::Invalid,
@@ -96,7 +98,7 @@ impl Failure {
             Self::Call(error) => Exit::of_call(error),
             Self::Gather(error) => Exit::of_gather(error),
             Self::Abandoned { .. } => Exit::Unknown,
-            Self::Told(exit) => *exit,
+            Self::Reported(exit) => *exit,
             Self::Failed(_) => Exit::Failed,
             Self::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
             Self::Kafka { .. }
@@ -108,7 +110,7 @@ impl Failure {
         }
     }
 
-    /// The call's error, where there was a call.
+    /// The error of the call, if a call failed.
     pub(crate) fn call(&self) -> Option<&RequestError> {
         match self {
             Self::Call(error) => Some(error),
@@ -117,7 +119,7 @@ impl Failure {
         }
     }
 
-    /// Whether work ran; `None` where that is no question.
+    /// Whether the work ran. `None` for commands that send no request.
     pub(crate) fn executed(&self) -> Option<Executed> {
         match self {
             Self::Start(_) | Self::Settings(_) => Some(Executed::No),
@@ -125,7 +127,7 @@ impl Failure {
         }
     }
 
-    /// A stable name of what happened.
+    /// A stable name of the kind of failure.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Settings(_) | Self::InvalidFiles { .. } => "config",
@@ -135,19 +137,21 @@ impl Failure {
             Self::Gather(error) => error.error().kind().as_str(),
             Self::Kafka { .. } => "kafka",
             Self::File { .. } | Self::Stdout(_) | Self::System { .. } | Self::Task(_) => "system",
-            Self::Told(_) => "told",
+            Self::Reported(_) => "reported",
             Self::Abandoned { .. } => "abandoned",
             Self::Failed(_) => "failed",
             Self::Unexpected(_) => "unexpected",
         }
     }
 
-    /// One line for whoever has to act.
+    /// What to do, in one line.
     pub(crate) fn advice(&self) -> Option<&'static str> {
         match self {
             Self::Start(error) => advice_on_start(error.kind()),
             Self::Topics(error) => error.advice(),
-            Self::Abandoned { .. } => Some("they will be delivered again, to this group"),
+            Self::Abandoned { .. } => {
+                Some("these requests will be redelivered to this consumer group")
+            }
             _ => self.call().map(advice_on_call),
         }
     }
@@ -166,15 +170,15 @@ fn start_kind(kind: StartErrorKind) -> &'static str {
 fn advice_on_start(kind: StartErrorKind) -> Option<&'static str> {
     Some(match kind {
         StartErrorKind::Config => {
-            "check options and settings; brokers are named by -b or ANTIPHON_BOOTSTRAP_SERVERS"
+            "check options and settings; set the brokers with -b or ANTIPHON_BOOTSTRAP_SERVERS"
         }
         StartErrorKind::Unreachable => {
             "check -b and the network; `antiphon dev` runs a broker for development"
         }
         StartErrorKind::UnknownTopic => {
-            "create the topic: `antiphon topics create` does, and `serve` with --create-topic N"
+            "create the topic with `antiphon topics create`, or run `serve` with --create-topic N"
         }
-        StartErrorKind::NotAuthorized => "ask for the right, or use another principal",
+        StartErrorKind::NotAuthorized => "grant the principal access, or use another principal",
         _ => return None,
     })
 }
@@ -184,15 +188,17 @@ fn advice_on_call(error: &RequestError) -> &'static str {
     match (error.kind(), error.executed()) {
         (Kind::Invalid | Kind::TooLarge, _) => "change the request; nothing was sent",
         (Kind::UnknownTopic, _) => {
-            "check the name, or create the topic; `antiphon topics create` does"
+            "check the name, or create the topic with `antiphon topics create`"
         }
-        (Kind::NotAuthorized, _) => "ask for the right to write to the topic",
-        (Kind::Status, Executed::No) => "nothing ran; what the service says tells whether to retry",
-        (_, Executed::No) => "nothing ran: it is safe to try again",
+        (Kind::NotAuthorized, _) => "grant the principal write access to the topic",
+        (Kind::Status, Executed::No) => {
+            "the work did not run; the message of the service tells whether a retry helps"
+        }
+        (_, Executed::No) => "the work did not run: a retry is safe",
         (Kind::TimedOut, _) => {
-            "is a service running? find out whether the work was done before you try again"
+            "check that a service is running, and whether the work ran, before you retry"
         }
-        (_, Executed::Maybe) => "find out whether the work was done before you try again",
-        (_, Executed::Yes) => "the work ran: try again only if the error says that this helps",
+        (_, Executed::Maybe) => "check whether the work ran before you retry",
+        (_, Executed::Yes) => "the work ran: retry only if the error says that this helps",
     }
 }

@@ -1,4 +1,4 @@
-//! Values of requests.
+//! Values of requests, from arguments, standard input and files.
 
 use std::{
     fs::File,
@@ -10,8 +10,8 @@ use bytes::Bytes;
 
 use crate::failure::Failure;
 
-/// A value from the command line, or, for `-`, from standard input: up to one byte more than may
-/// be sent, so that what is too large is refused as such.
+/// A value from the command line, or from standard input for `-`. Reads up to one byte more than
+/// `limit`, so that the client refuses a value that is too large.
 pub(crate) fn value(argument: Option<&str>, limit: u32) -> Result<Bytes, Failure> {
     match argument {
         None => Ok(Bytes::new()),
@@ -23,7 +23,7 @@ pub(crate) fn value(argument: Option<&str>, limit: u32) -> Result<Bytes, Failure
 /// The content of a file, with the same limit.
 pub(crate) fn file(path: &Path, limit: u32) -> Result<Bytes, Failure> {
     let file = File::open(path).map_err(|source| Failure::System {
-        what: "can not open the file with the payload",
+        what: "cannot open the payload file",
         source,
     })?;
     read(file, limit)
@@ -35,7 +35,7 @@ fn read(input: impl Read, limit: u32) -> Result<Bytes, Failure> {
         .take(u64::from(limit) + 1)
         .read_to_end(&mut value)
         .map_err(|source| Failure::System {
-            what: "can not read the value",
+            what: "cannot read the value",
             source,
         })?;
     Ok(value.into())

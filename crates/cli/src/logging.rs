@@ -1,16 +1,16 @@
-//! Log lines, on standard error.
+//! Logging to standard error.
 
 use std::io::{self, IsTerminal};
 
 use tracing_subscriber::EnvFilter;
 
-/// Warnings by default; `-v` adds information, `-vv` details, `-q` leaves errors only. `RUST_LOG`
-/// overrides all of them. What librdkafka says of its own accord is for commands that run on;
-/// others end with an error that has its words.
-pub(crate) fn start(verbose: u8, quiet: bool, runs_on: bool) {
+/// Logs warnings by default, `info` with `-v`, `debug` with `-vv`, and errors only with `-q`.
+/// `RUST_LOG` overrides all of these. Log lines of librdkafka appear only for commands that run
+/// until they are stopped: the error of any other command already contains the cause.
+pub(crate) fn start(verbose: u8, quiet: bool, runs_until_stopped: bool) {
     let level = match (verbose, quiet) {
-        (0, _) if !runs_on && quiet => "error,librdkafka=off",
-        (0, _) if !runs_on => "warn,librdkafka=off",
+        (0, _) if !runs_until_stopped && quiet => "error,librdkafka=off",
+        (0, _) if !runs_until_stopped => "warn,librdkafka=off",
         (_, true) => "error",
         (0, _) => "warn",
         (1, _) => "info",
@@ -23,6 +23,6 @@ pub(crate) fn start(verbose: u8, quiet: bool, runs_on: bool) {
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal() && !plain)
         .finish();
-    // Set once, here; a second one could only come from a library that does not belong here.
+    // This is the only subscriber of the program, so setting it cannot fail.
     let _ = tracing::subscriber::set_global_default(subscriber);
 }

@@ -2,13 +2,16 @@
 
 mod args;
 mod command;
+mod difference;
 mod exit;
 mod failure;
+mod form;
 mod input;
 mod logging;
 mod output;
 mod settings;
 mod signals;
+mod topics_error;
 
 use std::process::ExitCode;
 
@@ -21,7 +24,7 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 fn main() -> ExitCode {
     let cli = Cli::read();
     let quiet = cli.common.quiet;
-    logging::start(cli.common.verbose, quiet, cli.command.runs_on());
+    logging::start(cli.common.verbose, quiet, cli.command.runs_until_stopped());
     let (form, ended) = match command::offline(&cli) {
         Some(ended) => ended,
         None => match command::settings(&cli) {

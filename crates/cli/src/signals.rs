@@ -1,8 +1,8 @@
-//! Being told to stop.
+//! Signals that stop the program.
 
-use std::io;
+use crate::failure::Failure;
 
-/// SIGINT and SIGTERM; elsewhere than on Unix, Ctrl-C.
+/// SIGINT and SIGTERM on Unix, Ctrl-C elsewhere.
 #[derive(Debug)]
 pub(crate) struct Signals {
     #[cfg(unix)]
@@ -13,19 +13,25 @@ pub(crate) struct Signals {
 
 #[cfg(unix)]
 impl Signals {
-    /// From now on these signals do not end the process by themselves.
-    pub(crate) fn catch() -> io::Result<Self> {
+    /// Catches the signals: from now on they do not end the process.
+    pub(crate) fn catch() -> Result<Self, Failure> {
         use tokio::signal::unix::{SignalKind, signal};
+        let catch = |kind| {
+            signal(kind).map_err(|source| Failure::System {
+                what: "cannot wait for signals",
+                source,
+            })
+        };
         Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
+            interrupt: catch(SignalKind::interrupt())?,
+            terminate: catch(SignalKind::terminate())?,
         })
     }
 
-    /// Waits for one.
+    /// Waits for the next signal.
     ///
     /// # Cancel safety
-    /// A signal that came while nobody waited is not lost.
+    /// A signal that arrives between two calls is not lost.
     pub(crate) async fn next(&mut self) -> &'static str {
         tokio::select! {
             _ = self.interrupt.recv() => "SIGINT",
@@ -37,7 +43,7 @@ impl Signals {
 #[cfg(not(unix))]
 impl Signals {
     /// Ctrl-C is caught while [`next`](Self::next) waits.
-    pub(crate) fn catch() -> io::Result<Self> {
+    pub(crate) fn catch() -> Result<Self, Failure> {
         Ok(Self {})
     }
 

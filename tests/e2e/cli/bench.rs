@@ -1,21 +1,21 @@
-//! Load on a service: numbers that a script may rely on.
+//! `antiphon bench`: numbers for scripts.
 
 use libtest_mimic::Failed;
 use serde_json::Value;
 
-use super::{Said, ended, run, serve};
+use super::{Output, expect_exit, run, serve};
 use crate::support::process::{Spawned, Stream, antiphon};
 use crate::support::reason::Because as _;
 use crate::support::rig::LIMIT;
 use crate::support::suite::{Env, ensure};
 
-/// Short runs: what is shown is that the numbers fit together, not what they are.
+/// Short runs: these cases check that the numbers are consistent, not their values.
 const SHORT: [&str; 6] = ["--duration", "1s", "--warmup", "300ms", "-o", "json"];
 
-fn bench(env: &Env, topic: &str, arguments: &[&str]) -> Result<(Said, Value), Failed> {
-    let said = run(env, &[&["bench", topic], &SHORT[..], arguments].concat())?;
-    let found = said.json()?;
-    Ok((said, found))
+fn bench(env: &Env, topic: &str, arguments: &[&str]) -> Result<(Output, Value), Failed> {
+    let output = run(env, &[&["bench", topic], &SHORT[..], arguments].concat())?;
+    let found = output.json()?;
+    Ok((output, found))
 }
 
 fn number(found: &Value, name: &str) -> Result<f64, Failed> {
@@ -23,7 +23,7 @@ fn number(found: &Value, name: &str) -> Result<f64, Failed> {
     Ok(number.ok_or_else(|| format!("no number {name} in {found}"))?)
 }
 
-/// What holds for every run that was answered in full.
+/// Checks for every run whose requests all received a reply.
 fn makes_sense(found: &Value) -> Result<(), Failed> {
     let (requests, replies) = (number(found, "requests")?, number(found, "replies")?);
     ensure(replies > 0.0 && requests == replies, format!("{found}"))?;
@@ -60,8 +60,8 @@ pub(super) fn closed(env: &Env) -> Result<(), Failed> {
         "-t",
         "20s",
     ];
-    let (said, found) = bench(env, &topic, &asked)?;
-    ended(&said, 0)?;
+    let (output, found) = bench(env, &topic, &asked)?;
+    expect_exit(&output, 0)?;
     makes_sense(&found)?;
     for (name, value) in [
         ("topic", Value::from(topic.as_str())),
@@ -79,7 +79,7 @@ pub(super) fn closed(env: &Env) -> Result<(), Failed> {
     ] {
         ensure(found[name] == value, format!("{name}: {found}"))?;
     }
-    let said = run(
+    let output = run(
         env,
         &[
             "bench",
@@ -91,9 +91,12 @@ pub(super) fn closed(env: &Env) -> Result<(), Failed> {
             "0s",
         ],
     )?;
-    ended(&said, 0)?;
+    expect_exit(&output, 0)?;
     for part in ["p99.9", "replies per second", "100 in flight, 1 bytes"] {
-        ensure(said.out.contains(part), format!("no {part}: {said:?}"))?;
+        ensure(
+            output.stdout.contains(part),
+            format!("no {part}: {output:?}"),
+        )?;
     }
     Ok(())
 }
@@ -101,23 +104,23 @@ pub(super) fn closed(env: &Env) -> Result<(), Failed> {
 pub(super) fn open(env: &Env) -> Result<(), Failed> {
     let topic = env.create_topic("paced", 2)?;
     let _service = serve(env, &topic, &["--echo"])?;
-    let (said, found) = bench(env, &topic, &["--rate", "200", "-t", "20s"])?;
-    ended(&said, 0)?;
+    let (output, found) = bench(env, &topic, &["--rate", "200", "-t", "20s"])?;
+    expect_exit(&output, 0)?;
     makes_sense(&found)?;
     ensure(
         found["mode"] == "open" && found["asked_rate"] == 200.0,
         format!("{found}"),
     )?;
-    // What was planned for the measured second was sent, or is said not to have been.
+    // Every request due in the measured second was sent, or is counted as not started.
     let planned = number(&found, "requests")? + number(&found, "not_started")?;
     ensure((planned - 200.0).abs() <= 1.0, format!("{found}"))?;
     let behind = number(&found, "behind_schedule")?;
     ensure(number(&found, "not_started")? <= behind, format!("{found}"))
 }
 
-/// Each answer takes 100 ms and one request may be on the way: ten per second, and fifty are asked
-/// for. A latency that counted from the sending would be 100 ms for all of them. What the warm-up
-/// has left undone does not take the place of what is measured.
+/// Each reply takes 100 ms and one request may be in flight, so the service handles ten requests per
+/// second, and the rate is fifty. A latency counted from sending would be 100 ms for each. Requests
+/// left over from the warm-up do not count.
 pub(super) fn overloaded(env: &Env) -> Result<(), Failed> {
     let topic = env.create_topic("slow", 1)?;
     let _service = serve(env, &topic, &["--exec", "sleep 0.1; cat"])?;
@@ -131,7 +134,7 @@ pub(super) fn overloaded(env: &Env) -> Result<(), Failed> {
         "-t",
         "20s",
     ];
-    let said = run(
+    let output = run(
         env,
         &[
             &["bench", &topic, "--duration", "2s", "-o", "json"],
@@ -139,8 +142,8 @@ pub(super) fn overloaded(env: &Env) -> Result<(), Failed> {
         ]
         .concat(),
     )?;
-    ended(&said, 0)?;
-    let found = said.json()?;
+    expect_exit(&output, 0)?;
+    let found = output.json()?;
     makes_sense(&found)?;
     let requests = number(&found, "requests")?;
     let missed = number(&found, "not_started")?;
@@ -157,8 +160,8 @@ pub(super) fn overloaded(env: &Env) -> Result<(), Failed> {
 
 pub(super) fn nobody(env: &Env) -> Result<(), Failed> {
     let topic = env.create_topic("unserved", 1)?;
-    let (said, found) = bench(env, &topic, &["--in-flight", "4", "-t", "400ms"])?;
-    ended(&said, 5)?;
+    let (output, found) = bench(env, &topic, &["--in-flight", "4", "-t", "400ms"])?;
+    expect_exit(&output, 5)?;
     let requests = number(&found, "requests")?;
     ensure(
         requests >= 4.0 && found["replies"] == 0 && found["p99_us"] == Value::Null,
@@ -170,12 +173,15 @@ pub(super) fn nobody(env: &Env) -> Result<(), Failed> {
         format!("{found}"),
     )?;
     let absent = env.topic("absent");
-    let said = run(env, &["bench", &absent, "-o", "json", "-t", "20s"])?;
-    ended(&said, 4)?;
-    ensure(said.json()?["kind"] == "unknown_topic", format!("{said:?}"))
+    let output = run(env, &["bench", &absent, "-o", "json", "-t", "20s"])?;
+    expect_exit(&output, 4)?;
+    ensure(
+        output.json()?["kind"] == "unknown_topic",
+        format!("{output:?}"),
+    )
 }
 
-/// SIGINT ends it, and what was measured until then is told.
+/// SIGINT ends the run, and the command reports what it measured until then.
 pub(super) fn interrupted(env: &Env) -> Result<(), Failed> {
     let topic = env.create_topic("cut-short", 1)?;
     let _service = serve(env, &topic, &["--echo"])?;

@@ -1,10 +1,10 @@
-//! Settings: where they come from, and what is wrong with them.
+//! Settings: layers and errors.
 
 use std::fs;
 
 use libtest_mimic::Failed;
 
-use super::{ended, say};
+use super::{expect_exit, run_command};
 use crate::support::process::antiphon;
 use crate::support::reason::Because as _;
 use crate::support::suite::{Env, ensure};
@@ -18,11 +18,11 @@ pub(super) fn usage(_: &Env) -> Result<(), Failed> {
         &["request", "t", "-t", "soon"],
         &["scatter", "t"],
     ] {
-        ended(&say(antiphon(wrong)?, "")?, 2)?;
+        expect_exit(&run_command(antiphon(wrong)?, "")?, 2)?;
     }
-    let nowhere = say(antiphon(["request", "t", "x"])?, "")?;
-    ended(&nowhere, 2)?;
-    ensure(nowhere.err.contains("-b"), format!("{nowhere:?}"))?;
+    let nowhere = run_command(antiphon(["request", "t", "x"])?, "")?;
+    expect_exit(&nowhere, 2)?;
+    ensure(nowhere.stderr.contains("-b"), format!("{nowhere:?}"))?;
     let wrong = antiphon([
         "-b",
         "127.0.0.1:1",
@@ -32,9 +32,9 @@ pub(super) fn usage(_: &Env) -> Result<(), Failed> {
         "t",
         "x",
     ])?;
-    let wrong = say(wrong, "")?;
-    ended(&wrong, 2)?;
-    ensure(wrong.err.contains("linger.mss"), format!("{wrong:?}"))
+    let wrong = run_command(wrong, "")?;
+    expect_exit(&wrong, 2)?;
+    ensure(wrong.stderr.contains("linger.mss"), format!("{wrong:?}"))
 }
 
 pub(super) fn layers(_: &Env) -> Result<(), Failed> {
@@ -42,13 +42,15 @@ pub(super) fn layers(_: &Env) -> Result<(), Failed> {
     let file = folder.path().join("antiphon.toml");
     let path = file.to_str().ok_or("a path that is no text")?;
     fs::write(&file, "[client]\ntimout = \"5s\"\n")?;
-    let said = say(antiphon(["--config", path, "request", "t", "x"])?, "")?;
-    ended(&said, 2)?;
+    let output = run_command(antiphon(["--config", path, "request", "t", "x"])?, "")?;
+    expect_exit(&output, 2)?;
     ensure(
-        said.err.contains("timout") && said.err.contains("timeout") && said.err.contains(path),
-        format!("no suggestion: {said:?}"),
+        output.stderr.contains("timout")
+            && output.stderr.contains("timeout")
+            && output.stderr.contains(path),
+        format!("no suggestion: {output:?}"),
     )?;
-    // Brokers that are not there, each layer with its own: the one that is tried is named.
+    // Each layer names another unreachable broker. The error names the one in effect.
     fs::write(
         &file,
         "[kafka]\nbootstrap_servers = \"127.0.0.1:1\"\nconnect_timeout = \"300ms\"\n",
@@ -60,8 +62,8 @@ pub(super) fn layers(_: &Env) -> Result<(), Failed> {
         if let Some(servers) = environment {
             command.env("ANTIPHON__KAFKA__BOOTSTRAP_SERVERS", servers);
         }
-        let said = say(command, "")?;
-        Ok::<_, String>((said.code, said.err))
+        let output = run_command(command, "")?;
+        Ok::<_, String>((output.code, output.stderr))
     };
     for (environment, flag, port) in [
         (None, None, "127.0.0.1:1 "),

@@ -1,4 +1,4 @@
-//! Checks of brokers and topics: what they say, and how they end.
+//! `antiphon doctor`: findings and exit codes.
 
 use std::net::TcpListener;
 
@@ -6,26 +6,26 @@ use antiphon_kafka::Admin;
 use libtest_mimic::Failed;
 use serde_json::Value;
 
-use super::{Said, ended, run, say, serve};
+use super::{Output, expect_exit, run, run_command, serve};
 use crate::support::process::{Spawned, Stream, antiphon};
 use crate::support::rig::{LIMIT, properties};
 use crate::support::suite::{Env, ensure};
 use crate::support::wait::eventually;
 
-/// Generous limits, and an array.
+/// Generous time limits, and JSON output.
 const ASK: [&str; 6] = ["-o", "json", "--timeout", "20s", "--limit", "2m"];
 
-fn doctor(env: &Env, arguments: &[&str]) -> Result<(Said, Vec<Value>), Failed> {
-    let said = run(env, &[&["doctor"], &ASK[..], arguments].concat())?;
-    let found = findings(&said)?;
-    Ok((said, found))
+fn doctor(env: &Env, arguments: &[&str]) -> Result<(Output, Vec<Value>), Failed> {
+    let output = run(env, &[&["doctor"], &ASK[..], arguments].concat())?;
+    let found = findings(&output)?;
+    Ok((output, found))
 }
 
-fn findings(said: &Said) -> Result<Vec<Value>, Failed> {
-    let found = said.json()?;
+fn findings(output: &Output) -> Result<Vec<Value>, Failed> {
+    let found = output.json()?;
     let found = found
         .as_array()
-        .ok_or_else(|| format!("no array: {said:?}"))?;
+        .ok_or_else(|| format!("no array: {output:?}"))?;
     for one in found {
         let status = one["status"].as_str().unwrap_or_default();
         let known = ["ok", "warn", "fail", "skip"].contains(&status);
@@ -38,7 +38,7 @@ fn findings(said: &Said) -> Result<Vec<Value>, Failed> {
     Ok(found.clone())
 }
 
-/// The status of a check, and that it says `part`.
+/// Requires a finding with this status whose detail contains `part`.
 fn finds(found: &[Value], check: &str, status: &str, part: &str) -> Result<(), Failed> {
     let there = found.iter().any(|one| {
         let text = |name| one[name].as_str().unwrap_or_default();
@@ -57,8 +57,8 @@ fn failures(found: &[Value]) -> usize {
 pub(super) fn healthy(env: &Env) -> Result<(), Failed> {
     let topic = env.create_topic("well", 2)?;
     let _service = serve(env, &topic, &["--echo"])?;
-    let (said, found) = doctor(env, &[&topic, "--probe", &topic, "--probe-value", "x"])?;
-    ended(&said, 0)?;
+    let (output, found) = doctor(env, &[&topic, "--probe", &topic, "--probe-value", "x"])?;
+    expect_exit(&output, 0)?;
     ensure(failures(&found) == 0, format!("{found:#?}"))?;
     for (check, part) in [
         ("client build", "librdkafka 2."),
@@ -77,7 +77,7 @@ pub(super) fn healthy(env: &Env) -> Result<(), Failed> {
     finds(&found, "service group", "ok", "running, 1 instance; ")?;
     finds(&found, "clocks", "ok", "agree")?;
     finds(&found, "message size", "ok", "1048588")?;
-    // The harness lets topics appear by themselves, deliberately.
+    // The brokers of the harness create topics automatically.
     finds(
         &found,
         "broker settings",
@@ -87,7 +87,7 @@ pub(super) fn healthy(env: &Env) -> Result<(), Failed> {
     no_topic_left(env)
 }
 
-/// The topic that the clocks take is gone.
+/// Requires that the topic for the comparison of clocks is deleted.
 fn no_topic_left(env: &Env) -> Result<(), Failed> {
     let admin = Admin::new(&properties(env.bootstrap_servers()))?;
     eventually("the doctor's topic is gone", LIMIT, || {
@@ -100,26 +100,26 @@ fn no_topic_left(env: &Env) -> Result<(), Failed> {
 
 pub(super) fn strict(env: &Env) -> Result<(), Failed> {
     let topic = env.create_topic("strictly", 1)?;
-    let (said, found) = doctor(env, &[&topic, "--group", &env.topic("none"), "--read-only"])?;
-    ended(&said, 0)?;
+    let (output, found) = doctor(env, &[&topic, "--group", &env.topic("none"), "--read-only"])?;
+    expect_exit(&output, 0)?;
     finds(&found, "clocks", "skip", "")?;
     if !env.is_embedded() {
-        finds(&found, "service group", "warn", "nobody answers")?;
-        let (said, _) = doctor(env, &[&topic, "--read-only", "--strict"])?;
-        ended(&said, 1)?;
+        finds(&found, "service group", "warn", "no service is running")?;
+        let (output, _) = doctor(env, &[&topic, "--read-only", "--strict"])?;
+        expect_exit(&output, 1)?;
     }
     let text = run(env, &["doctor", &topic, "--read-only"])?;
-    ended(&text, 0)?;
+    expect_exit(&text, 0)?;
     ensure(
-        text.out.contains("ok    cluster: ") && text.out.contains(" not checked"),
+        text.stdout.contains("ok    cluster: ") && text.stdout.contains(" not checked"),
         format!("{text:?}"),
     )
 }
 
 pub(super) fn missing(env: &Env) -> Result<(), Failed> {
     let absent = env.topic("absent");
-    let (said, found) = doctor(env, &[&absent, "--read-only"])?;
-    ended(&said, 1)?;
+    let (output, found) = doctor(env, &[&absent, "--read-only"])?;
+    expect_exit(&output, 1)?;
     finds(&found, &absent, "fail", "does not exist")?;
     ensure(failures(&found) == 1, format!("{found:#?}"))?;
     let topic = env.create_topic("silent", 1)?;
@@ -133,9 +133,9 @@ pub(super) fn missing(env: &Env) -> Result<(), Failed> {
         "-o",
         "json",
     ];
-    let said = run(env, &[&["doctor"], &probe[..]].concat())?;
-    ended(&said, 1)?;
-    finds(&findings(&said)?, "probe", "fail", "executed: maybe")
+    let output = run(env, &[&["doctor"], &probe[..]].concat())?;
+    expect_exit(&output, 1)?;
+    finds(&findings(&output)?, "probe", "fail", "executed: maybe")
 }
 
 pub(super) fn bad_replies(env: &Env) -> Result<(), Failed> {
@@ -146,17 +146,17 @@ pub(super) fn bad_replies(env: &Env) -> Result<(), Failed> {
         ("max.message.bytes", "5000"),
     ];
     let topic = env.create_topic_for("answers", 1, &settings)?;
-    let (said, found) = doctor(env, &["--reply-topic", &topic, "--read-only"])?;
-    ended(&said, 1)?;
+    let (output, found) = doctor(env, &["--reply-topic", &topic, "--read-only"])?;
+    expect_exit(&output, 1)?;
     finds(&found, &topic, "fail", "retention.ms is 1s")?;
     finds(&found, &topic, "warn", "cleanup.policy=compact,delete")?;
     finds(&found, &topic, "warn", "many small files")?;
     finds(&found, &topic, "warn", "services refuse to reply to it")?;
     finds(&found, "message size", "warn", "max.message.bytes=5000")?;
-    // Nothing can be written where more replicas have to be in sync than there are.
+    // No record is acknowledged if min.insync.replicas exceeds the number of replicas.
     let stuck = env.create_topic_for("stuck", 1, &[("min.insync.replicas", "2")])?;
-    let (said, found) = doctor(env, &[&stuck, "--read-only"])?;
-    ended(&said, 1)?;
+    let (output, found) = doctor(env, &[&stuck, "--read-only"])?;
+    expect_exit(&output, 1)?;
     finds(
         &found,
         &stuck,
@@ -167,18 +167,18 @@ pub(super) fn bad_replies(env: &Env) -> Result<(), Failed> {
 
 pub(super) fn dead_server(env: &Env) -> Result<(), Failed> {
     let servers = format!("127.0.0.1:1,{}", env.bootstrap_servers());
-    let said = say(
+    let output = run_command(
         antiphon(["-b", &servers, "doctor", "-o", "json", "--read-only"])?,
         "",
     )?;
-    ended(&said, 1)?;
-    let found = findings(&said)?;
+    expect_exit(&output, 1)?;
+    let found = findings(&output)?;
     finds(&found, "connection to 127.0.0.1:1", "fail", "refused")?;
     finds(&found, "connection to", "ok", "answers")?;
     ensure(failures(&found) == 1, format!("{found:#?}"))
 }
 
-/// A server that takes connections and never says a word, as a frozen one does.
+/// A server that accepts connections and never answers, like a frozen broker.
 pub(super) fn frozen(_: &Env) -> Result<(), Failed> {
     let silent = TcpListener::bind("127.0.0.1:0")?;
     let server = silent.local_addr()?.to_string();
@@ -213,24 +213,24 @@ pub(super) fn frozen(_: &Env) -> Result<(), Failed> {
     )
 }
 
-/// Without brokers, or with such as nobody can reach, it ends all the same.
+/// The command ends without brokers, and with brokers that cannot be reached.
 pub(super) fn nowhere(_: &Env) -> Result<(), Failed> {
-    let said = say(
+    let output = run_command(
         antiphon(["-b", "127.0.0.1:1", "doctor", "t", "-o", "json"])?,
         "",
     )?;
-    ended(&said, 1)?;
-    let found = findings(&said)?;
+    expect_exit(&output, 1)?;
+    let found = findings(&output)?;
     finds(&found, "connection to 127.0.0.1:1", "fail", "refused")?;
-    let said = say(antiphon(["doctor", "-o", "json"])?, "")?;
-    ended(&said, 1)?;
+    let output = run_command(antiphon(["doctor", "-o", "json"])?, "")?;
+    expect_exit(&output, 1)?;
     finds(
-        &findings(&said)?,
+        &findings(&output)?,
         "connection",
         "fail",
-        "no brokers are named",
+        "no brokers are configured",
     )?;
-    let wanting = [
+    let misspelt = [
         "-b",
         "127.0.0.1:1",
         "-X",
@@ -239,26 +239,29 @@ pub(super) fn nowhere(_: &Env) -> Result<(), Failed> {
         "-o",
         "json",
     ];
-    let said = say(antiphon(wanting)?, "")?;
-    ended(&said, 1)?;
-    finds(&findings(&said)?, "settings", "fail", "linger.mss")?;
+    let output = run_command(antiphon(misspelt)?, "")?;
+    expect_exit(&output, 1)?;
+    finds(&findings(&output)?, "settings", "fail", "linger.mss")?;
     keeps_secrets()?;
     for usage in ["bench", "doctor"] {
-        let help = say(antiphon([usage, "--help"])?, "")?;
-        ended(&help, 0)?;
+        let help = run_command(antiphon([usage, "--help"])?, "")?;
+        expect_exit(&help, 0)?;
         ensure(
-            help.out.contains("Examples:") && help.out.contains("Exit codes:"),
+            help.stdout.contains("Examples:") && help.stdout.contains("Exit codes:"),
             format!("{help:?}"),
         )?;
     }
-    ended(&say(antiphon(["bench", "t", "--rate", "0"])?, "")?, 2)?;
-    ended(
-        &say(antiphon(["bench", "t", "x", "--payload", "5"])?, "")?,
+    expect_exit(
+        &run_command(antiphon(["bench", "t", "--rate", "0"])?, "")?,
+        2,
+    )?;
+    expect_exit(
+        &run_command(antiphon(["bench", "t", "x", "--payload", "5"])?, "")?,
         2,
     )
 }
 
-/// Neither of an address nor of a property: not even from what librdkafka says.
+/// No output shows a secret of an address or a property, not even errors of librdkafka.
 fn keeps_secrets() -> Result<(), Failed> {
     for servers in [
         "PLAINTEXT://me:hunter2@127.0.0.1:1",
@@ -270,9 +273,9 @@ fn keeps_secrets() -> Result<(), Failed> {
             &["doctor", "t", "--timeout", "2s", "-o", "json"],
         ] {
             let secret = ["-b", servers, "-X", "sasl.password=hunter2"];
-            let said = say(antiphon([&secret[..], command].concat())?, "")?;
-            ended(&said, 1)?;
-            let all = format!("{}{}", said.out, said.err);
+            let output = run_command(antiphon([&secret[..], command].concat())?, "")?;
+            expect_exit(&output, 1)?;
+            let all = format!("{}{}", output.stdout, output.stderr);
             ensure(
                 all.contains("[hidden]@127.0.0.1:1") && !all.contains("hunter2"),
                 all,

@@ -1,4 +1,4 @@
-//! Settings shown and checked, secrets in files, and what the command line says about itself.
+//! `config show` and `config check`, secrets in files, completions and manual pages.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use libtest_mimic::Failed;
 use serde_json::Value;
 
-use super::{ended, say};
+use super::{expect_exit, run_command};
 use crate::support::process::antiphon;
 use crate::support::suite::{Case, Env, Needs, ensure};
 
@@ -56,9 +56,9 @@ fn show(_: &Env) -> Result<(), Failed> {
     command.env("ANTIPHON_CONFIG", &file);
     command.env("ANTIPHON__CLI__DRAIN_TIMEOUT", "2s");
     command.env("ANTIPHON_BOOTSTRAP_SERVERS", "h:1");
-    let said = say(command, "")?;
-    ended(&said, 0)?;
-    let rows: Result<Vec<Value>, _> = said.out.lines().map(serde_json::from_str).collect();
+    let output = run_command(command, "")?;
+    expect_exit(&output, 0)?;
+    let rows: Result<Vec<Value>, _> = output.stdout.lines().map(serde_json::from_str).collect();
     let rows = rows?;
     let path = file.to_str();
     for (key, value, layer, name) in [
@@ -79,19 +79,19 @@ fn show(_: &Env) -> Result<(), Failed> {
         ("client.group", "antiphon-cli", "default", None),
     ] {
         let row = rows.iter().find(|row| row["key"] == key);
-        let row = row.ok_or_else(|| format!("no {key}: {said:?}"))?;
+        let row = row.ok_or_else(|| format!("no {key}: {output:?}"))?;
         ensure(
             row["value"] == value && row["layer"] == layer && row["name"].as_str() == name,
             format!("{key}: {row}"),
         )?;
     }
-    let said = say(
+    let output = run_command(
         antiphon(["config", "show", "--set", "-o", "raw", "-b", "h:2"])?,
         "",
     )?;
     ensure(
-        said.out == "cli.output=raw\nkafka.bootstrap_servers=h:2\n",
-        format!("{said:?}"),
+        output.stdout == "cli.output=raw\nkafka.bootstrap_servers=h:2\n",
+        format!("{output:?}"),
     )
 }
 
@@ -108,9 +108,9 @@ fn check(_: &Env) -> Result<(), Failed> {
         "[client]\ntimout = \"5s\"\n[kafka]\nserver = 1\n",
     )?;
     let wrong = write("wrong.toml", "[kafka.properties]\nlinger.mss = 1\n")?;
-    ended(&say(antiphon(["config", "check", &good])?, "")?, 0)?;
-    let said = say(antiphon(["config", "check", &good, &bad, &wrong])?, "")?;
-    ended(&said, 2)?;
+    expect_exit(&run_command(antiphon(["config", "check", &good])?, "")?, 0)?;
+    let output = run_command(antiphon(["config", "check", &good, &bad, &wrong])?, "")?;
+    expect_exit(&output, 2)?;
     for part in [
         format!("{good}: valid"),
         format!("{bad}: not valid"),
@@ -119,13 +119,16 @@ fn check(_: &Env) -> Result<(), Failed> {
         "`kafka.server`".to_owned(),
         "linger.mss".to_owned(),
     ] {
-        ensure(said.out.contains(&part), format!("no {part} in {said:?}"))?;
+        ensure(
+            output.stdout.contains(&part),
+            format!("no {part} in {output:?}"),
+        )?;
     }
-    ensure(said.err.contains("2 of 3"), format!("{said:?}"))?;
-    let said = say(antiphon(["config", "check", "--config", &bad])?, "")?;
-    ended(&said, 2)?;
-    let nowhere = say(antiphon(["config", "check", "/nowhere/a.toml"])?, "")?;
-    ended(&nowhere, 2)
+    ensure(output.stderr.contains("2 of 3"), format!("{output:?}"))?;
+    let output = run_command(antiphon(["config", "check", "--config", &bad])?, "")?;
+    expect_exit(&output, 2)?;
+    let nowhere = run_command(antiphon(["config", "check", "/nowhere/a.toml"])?, "")?;
+    expect_exit(&nowhere, 2)
 }
 
 fn shipped(_: &Env) -> Result<(), Failed> {
@@ -133,20 +136,20 @@ fn shipped(_: &Env) -> Result<(), Failed> {
     for name in ["antiphon.toml", "development.toml"] {
         let mut command = antiphon(["config", "check"])?;
         command.arg(folder.join(name));
-        ended(&say(command, "")?, 0)?;
+        expect_exit(&run_command(command, "")?, 0)?;
     }
     let mut command = antiphon(["config", "check", "--without-secrets"])?;
     command.arg(folder.join("production.toml"));
-    let said = say(command, "")?;
+    let output = run_command(command, "")?;
     let code = if cfg!(feature = "ssl") { 0 } else { 2 };
-    ended(&said, code)?;
+    expect_exit(&output, code)?;
     ensure(
-        said.out.contains("--features ssl") != cfg!(feature = "ssl"),
-        format!("{said:?}"),
+        output.stdout.contains("--features ssl") != cfg!(feature = "ssl"),
+        format!("{output:?}"),
     )
 }
 
-/// However it is given and whatever goes wrong with it.
+/// No command prints the secret, however it is set and whichever error occurs.
 fn secrets(_: &Env) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("antiphon.toml");
@@ -182,39 +185,40 @@ fn secrets(_: &Env) -> Result<(), Failed> {
             if !text.contains("bootstrap_servers") && line[0] != "config" {
                 command.args(["-b", "127.0.0.1:1"]);
             }
-            let said = say(command, "")?;
+            let output = run_command(command, "")?;
             ensure(
-                !said.out.contains(SECRET) && !said.err.contains(SECRET),
-                format!("{line:?} with {text:?} shows it: {said:?}"),
+                !output.stdout.contains(SECRET) && !output.stderr.contains(SECRET),
+                format!("{line:?} with {text:?} shows it: {output:?}"),
             )?;
         }
     }
     let mut by_variable = antiphon(["config", "show"])?;
     by_variable.env("ANTIPHON__KAFKA__PROPERTIES__SASL_PASSWORD", SECRET);
-    let said = say(by_variable, "")?;
-    ended(&said, 0)?;
+    let output = run_command(by_variable, "")?;
+    expect_exit(&output, 0)?;
     ensure(
-        said.out
+        output
+            .stdout
             .contains("ANTIPHON__KAFKA__PROPERTIES__SASL_PASSWORD")
-            && !said.out.contains(SECRET),
-        format!("{said:?}"),
+            && !output.stdout.contains(SECRET),
+        format!("{output:?}"),
     )
 }
 
-/// With TLS there is nothing to tell but that no broker answers.
+/// A build with TLS only reports that no broker answers.
 fn tls(_: &Env) -> Result<(), Failed> {
     let line = ["request", "t", "x", "-b", "127.0.0.1:1", "-t", "300ms"];
     let mut command = antiphon(line)?;
     command.args(["-X", "security.protocol=ssl"]);
     command.env("ANTIPHON__KAFKA__CONNECT_TIMEOUT", "300ms");
-    let said = say(command, "")?;
+    let output = run_command(command, "")?;
     if cfg!(feature = "ssl") {
-        return ended(&said, 4);
+        return expect_exit(&output, 4);
     }
-    ended(&said, 2)?;
+    expect_exit(&output, 2)?;
     ensure(
-        said.err.contains("security.protocol=ssl") && said.err.contains("--features ssl"),
-        format!("{said:?}"),
+        output.stderr.contains("security.protocol=ssl") && output.stderr.contains("--features ssl"),
+        format!("{output:?}"),
     )
 }
 
@@ -229,15 +233,18 @@ fn generated(_: &Env) -> Result<(), Failed> {
     ] {
         let mut command = antiphon(line)?;
         command.env("ANTIPHON_CONFIG", "/nowhere/antiphon.toml");
-        let said = say(command, "")?;
-        ended(&said, 0)?;
-        ensure(said.out.contains("topics"), format!("{line:?}: {said:?}"))?;
+        let output = run_command(command, "")?;
+        expect_exit(&output, 0)?;
+        ensure(
+            output.stdout.contains("topics"),
+            format!("{line:?}: {output:?}"),
+        )?;
     }
-    ended(&say(antiphon(["man", "--dir", pages])?, "")?, 0)?;
+    expect_exit(&run_command(antiphon(["man", "--dir", pages])?, "")?, 0)?;
     ensure(
         folder.path().join("antiphon-topics-describe.1").is_file(),
         "no page of a nested command",
     )?;
-    let said = say(antiphon(["man", "--dir", "/nowhere/at-all"])?, "")?;
-    ended(&said, 1)
+    let output = run_command(antiphon(["man", "--dir", "/nowhere/at-all"])?, "")?;
+    expect_exit(&output, 1)
 }

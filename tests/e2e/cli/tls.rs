@@ -1,4 +1,4 @@
-//! TLS and SASL/SCRAM with the shipped settings for production, on a Kafka that asks for both.
+//! TLS and SASL/SCRAM with the shipped settings for production, on a Kafka that requires both.
 //!
 //! Only in a build with the feature `ssl`.
 
@@ -10,7 +10,7 @@ use std::process::Command;
 use libtest_mimic::Failed;
 use tempfile::TempDir;
 
-use super::{Said, ended, say};
+use super::{Output, expect_exit, run_command};
 use crate::support::broker::{Door, KafkaHandle};
 use crate::support::process::{Spawned, Stream, antiphon};
 use crate::support::reason::{Attempt, Because as _};
@@ -23,7 +23,7 @@ pub(crate) const CASES: &[Case] = &[Case {
     run: production,
 }];
 
-/// The shipped file, and what differs on this machine as variables.
+/// A secured Kafka, and the files with its user and password.
 struct Site {
     kafka: KafkaHandle,
     secrets: TempDir,
@@ -68,28 +68,31 @@ impl Site {
         Ok(command)
     }
 
-    fn run(&self, arguments: &[&str]) -> Attempt<Said> {
-        say(self.command(arguments)?, "")
+    fn run(&self, arguments: &[&str]) -> Attempt<Output> {
+        run_command(self.command(arguments)?, "")
     }
 
-    /// A request that can not come through, for the sake of one variable: says why, and nothing of the secret.
+    /// A request that fails because of one variable. The error contains the cause and no secret.
     fn refused(&self, name: &str, value: impl AsRef<OsStr>, why: &str) -> Result<(), Failed> {
         let mut command = self.command(&["request", "orders", "x", "-vv"])?;
         command.env("ANTIPHON__KAFKA__CONNECT_TIMEOUT", "3s");
         command.env("RUST_LOG", "trace");
         command.env(name, value);
-        let said = say(command, "")?;
-        ended(&said, 4)?;
-        ensure(said.err.contains(why), format!("no {why}: {said:?}"))?;
-        ensure(!said.err.contains(Door::PASSWORD), format!("{said:?}"))
+        let output = run_command(command, "")?;
+        expect_exit(&output, 4)?;
+        ensure(output.stderr.contains(why), format!("no {why}: {output:?}"))?;
+        ensure(
+            !output.stderr.contains(Door::PASSWORD),
+            format!("{output:?}"),
+        )
     }
 }
 
 fn production(_: &Env) -> Result<(), Failed> {
     let site = Site::open()?;
-    ended(&site.run(&["config", "check"])?, 0)?;
+    expect_exit(&site.run(&["config", "check"])?, 0)?;
     let created = site.run(&["topics", "create", "orders", "-r", "1"])?;
-    ended(&created, 0)?;
+    expect_exit(&created, 0)?;
     let replies = [
         "topics",
         "create",
@@ -98,12 +101,12 @@ fn production(_: &Env) -> Result<(), Failed> {
         "-r",
         "1",
     ];
-    ended(&site.run(&replies)?, 0)?;
+    expect_exit(&site.run(&replies)?, 0)?;
     let service = Spawned::start(site.command(&["serve", "orders", "--upper"])?)?;
     service.wait_for_line(Stream::Stderr, "ready", LIMIT)?;
-    let said = site.run(&["request", "orders", "hello", "-t", "20s"])?;
-    ended(&said, 0)?;
-    ensure(said.out.trim_end() == "HELLO", format!("{said:?}"))?;
+    let output = site.run(&["request", "orders", "hello", "-t", "20s"])?;
+    expect_exit(&output, 0)?;
+    ensure(output.stdout.trim_end() == "HELLO", format!("{output:?}"))?;
 
     let wrong = site.write("wrong", "not-the-password")?;
     let by_file = "ANTIPHON__KAFKA__PROPERTY_FILES__SASL_PASSWORD";

@@ -1,9 +1,9 @@
-//! Topics: created, described, deleted.
+//! `antiphon topics`: create, describe, delete.
 
 use libtest_mimic::Failed;
 use serde_json::Value;
 
-use super::{Said, ended, run, run_with, say};
+use super::{Output, expect_exit, run, run_command, run_with};
 use crate::support::process::antiphon;
 use crate::support::reason::Attempt;
 use crate::support::rig::topic_exists;
@@ -53,16 +53,17 @@ pub(crate) const CASES: &[Case] = &[
 ];
 
 /// One object per line.
-fn objects(said: &Said) -> Attempt<Vec<Value>> {
-    let lines = said.out.lines();
-    let parsed = lines.map(|line| serde_json::from_str(line).map_err(|e| format!("{e}: {said:?}")));
+fn objects(output: &Output) -> Attempt<Vec<Value>> {
+    let lines = output.stdout.lines();
+    let parsed =
+        lines.map(|line| serde_json::from_str(line).map_err(|e| format!("{e}: {output:?}")));
     parsed.collect()
 }
 
 fn describe(env: &Env, topic: &str) -> Result<Value, Failed> {
-    let said = run(env, &["topics", "describe", topic, "-o", "json"])?;
-    ended(&said, 0)?;
-    Ok(said.json()?)
+    let output = run(env, &["topics", "describe", topic, "-o", "json"])?;
+    expect_exit(&output, 0)?;
+    Ok(output.json()?)
 }
 
 /// Value and source of a setting.
@@ -76,16 +77,18 @@ fn life(env: &Env) -> Result<(), Failed> {
     let topics = [env.topic("made"), env.topic("made")];
     let [first, second] = &topics;
     let create = ["topics", "create", first, second, "-p", "3", "-r", "1"];
-    let said = run(
+    let output = run(
         env,
         &[&create[..], &["-c", "max.message.bytes=4321"]].concat(),
     )?;
-    ended(&said, 0)?;
+    expect_exit(&output, 0)?;
     ensure(
-        topics
-            .iter()
-            .all(|topic| said.out.contains(&format!("created {topic}: 3 partitions"))),
-        format!("{said:?}"),
+        topics.iter().all(|topic| {
+            output
+                .stdout
+                .contains(&format!("created {topic}: 3 partitions"))
+        }),
+        format!("{output:?}"),
     )?;
 
     let described = describe(env, first)?;
@@ -107,7 +110,7 @@ fn life(env: &Env) -> Result<(), Failed> {
     }
     let table = run(env, &["topics", "describe", first])?;
     ensure(
-        table.out.contains("leader") && table.out.contains("retention.ms"),
+        table.stdout.contains("leader") && table.stdout.contains("retention.ms"),
         format!("{table:?}"),
     )?;
     let few = described["configs"].as_array().map_or(0, Vec::len);
@@ -118,15 +121,15 @@ fn life(env: &Env) -> Result<(), Failed> {
         format!("-v shows {all} settings instead of {few}"),
     )?;
 
-    let said = run(
+    let output = run(
         env,
         &["topics", "delete", first, second, "--yes", "-o", "json"],
     )?;
-    ended(&said, 0)?;
-    let outcomes = objects(&said)?;
+    expect_exit(&output, 0)?;
+    let outcomes = objects(&output)?;
     ensure(
         outcomes.len() == 2 && outcomes.iter().all(|one| one["outcome"] == "deleted"),
-        format!("{said:?}"),
+        format!("{output:?}"),
     )?;
     for topic in &topics {
         ensure(
@@ -140,8 +143,8 @@ fn life(env: &Env) -> Result<(), Failed> {
 fn reply(env: &Env) -> Result<(), Failed> {
     let topic = format!("{}.replies", env.topic("web"));
     let line = ["topics", "create", &topic, "--reply", "-o", "json"];
-    let said = run(env, &line)?;
-    ended(&said, 0)?;
+    let output = run(env, &line)?;
+    expect_exit(&output, 0)?;
     let described = describe(env, &topic)?;
     let partitions = described["partitions"].as_array().map_or(0, Vec::len);
     ensure(partitions == 8, format!("{described}"))?;
@@ -152,21 +155,21 @@ fn reply(env: &Env) -> Result<(), Failed> {
         let found = setting(&described, name);
         ensure(found == Some(expected), format!("{name}: {described}"))?;
     }
-    ended(&run(env, &["topics", "delete", &topic, "-y"])?, 0)
+    expect_exit(&run(env, &["topics", "delete", &topic, "-y"])?, 0)
 }
 
 fn again(env: &Env) -> Result<(), Failed> {
     let topic = env.create_topic_for("there", 2, &[("retention.ms", "5000")])?;
     let create = ["topics", "create", &topic];
-    let said = run(env, &create)?;
-    ended(&said, 0)?;
+    let output = run(env, &create)?;
+    expect_exit(&output, 0)?;
     ensure(
-        said.out.contains("exists already") && said.err.contains("partitions is 2"),
-        format!("{said:?}"),
+        output.stdout.contains("already exists") && output.stderr.contains("partitions is 2"),
+        format!("{output:?}"),
     )?;
-    let said = run(env, &[&create[..], &["-p", "2", "-o", "json"]].concat())?;
-    ended(&said, 0)?;
-    let outcome = said.json()?;
+    let output = run(env, &[&create[..], &["-p", "2", "-o", "json"]].concat())?;
+    expect_exit(&output, 0)?;
+    let outcome = output.json()?;
     let noted = &outcome["differences"][0];
     ensure(
         outcome["outcome"] == "exists"
@@ -175,18 +178,22 @@ fn again(env: &Env) -> Result<(), Failed> {
         format!("{outcome}"),
     )?;
     let asked = ["-p", "3", "-c", "retention.ms=7000"];
-    let said = run(env, &[&create[..], &asked].concat())?;
-    ended(&said, 4)?;
+    let output = run(env, &[&create[..], &asked].concat())?;
+    expect_exit(&output, 4)?;
     ensure(
-        said.err.contains("partitions is 2, not 3") && said.err.contains("retention.ms is 5000"),
-        format!("{said:?}"),
+        output.stderr.contains("partitions is 2, not 3")
+            && output.stderr.contains("retention.ms is 5000"),
+        format!("{output:?}"),
     )?;
-    let said = run(env, &[&create[..], &asked, &["-o", "json"]].concat())?;
-    ensure(said.json()?["kind"] == "topic_differs", format!("{said:?}"))?;
+    let output = run(env, &[&create[..], &asked, &["-o", "json"]].concat())?;
+    ensure(
+        output.json()?["kind"] == "topic_differs",
+        format!("{output:?}"),
+    )?;
     let described = describe(env, &topic)?;
     ensure(
         setting(&described, "retention.ms") == Some(("5000", "topic")),
-        format!("it was changed: {described}"),
+        format!("the topic was changed: {described}"),
     )
 }
 
@@ -197,48 +204,51 @@ fn refused(env: &Env) -> Result<(), Failed> {
         &["-c", "no.such.setting=1"],
         &["-r", "9"],
     ] {
-        let said = run(env, &[&["topics", "create", &topic][..], wrong].concat())?;
-        ended(&said, 2)?;
-        ensure(said.err.contains(&topic), format!("{said:?}"))?;
+        let output = run(env, &[&["topics", "create", &topic][..], wrong].concat())?;
+        expect_exit(&output, 2)?;
+        ensure(output.stderr.contains(&topic), format!("{output:?}"))?;
     }
-    ended(&run(env, &["topics", "create", "not a name"])?, 2)?;
+    expect_exit(&run(env, &["topics", "create", "not a name"])?, 2)?;
     ensure(
         !topic_exists(env.bootstrap_servers(), &topic)?,
-        "it was created all the same",
+        "the topic was created",
     )
 }
 
 fn unknown(env: &Env) -> Result<(), Failed> {
     let typo = env.topic("typo");
     let there = env.create_topic("there", 1)?;
-    let said = run(env, &["topics", "describe", &typo])?;
-    ended(&said, 4)?;
+    let output = run(env, &["topics", "describe", &typo])?;
+    expect_exit(&output, 4)?;
     ensure(
-        said.err.contains(&typo) && said.err.contains("does not exist"),
-        format!("{said:?}"),
+        output.stderr.contains(&typo) && output.stderr.contains("does not exist"),
+        format!("{output:?}"),
     )?;
-    let said = run(
+    let output = run(
         env,
         &["topics", "delete", &there, &typo, "--yes", "-o", "json"],
     )?;
-    ended(&said, 4)?;
-    ensure(said.json()?["kind"] == "unknown_topic", format!("{said:?}"))?;
+    expect_exit(&output, 4)?;
+    ensure(
+        output.json()?["kind"] == "unknown_topic",
+        format!("{output:?}"),
+    )?;
     ensure(
         topic_exists(env.bootstrap_servers(), &there)?,
-        "a typo has deleted another topic",
+        "the existing topic was deleted",
     )
 }
 
 fn unconfirmed(env: &Env) -> Result<(), Failed> {
     let topic = env.create_topic("kept", 1)?;
-    let said = run_with(env, &["topics", "delete", &topic], "y\n")?;
-    ended(&said, 2)?;
-    ensure(said.err.contains("--yes"), format!("{said:?}"))?;
-    let said = run(env, &["topics", "delete", "__consumer_offsets", "--yes"])?;
-    ended(&said, 2)?;
+    let output = run_with(env, &["topics", "delete", &topic], "y\n")?;
+    expect_exit(&output, 2)?;
+    ensure(output.stderr.contains("--yes"), format!("{output:?}"))?;
+    let output = run(env, &["topics", "delete", "__consumer_offsets", "--yes"])?;
+    expect_exit(&output, 2)?;
     ensure(
         topic_exists(env.bootstrap_servers(), &topic)?,
-        "it was deleted without a word",
+        "the topic was deleted without confirmation",
     )
 }
 
@@ -251,14 +261,14 @@ fn embedded(env: &Env) -> Result<(), Failed> {
         format!("{described}"),
     )?;
     let new = env.topic("new");
-    let said = run(env, &["topics", "create", &new])?;
-    ended(&said, 4)?;
+    let output = run(env, &["topics", "create", &new])?;
+    expect_exit(&output, 4)?;
     ensure(
-        said.err.contains("antiphon dev --topic"),
-        format!("{said:?}"),
+        output.stderr.contains("antiphon dev --topic"),
+        format!("{output:?}"),
     )?;
-    let said = run(env, &["topics", "delete", &topic, "--yes"])?;
-    ended(&said, 4)
+    let output = run(env, &["topics", "delete", &topic, "--yes"])?;
+    expect_exit(&output, 4)
 }
 
 fn no_broker(_: &Env) -> Result<(), Failed> {
@@ -273,9 +283,9 @@ fn no_broker(_: &Env) -> Result<(), Failed> {
     ] {
         let mut command = antiphon(["-b", "127.0.0.1:1", "--config", path])?;
         command.args(line);
-        let said = say(command, "")?;
-        ended(&said, 4)?;
-        ensure(said.err.contains("127.0.0.1:1"), format!("{said:?}"))?;
+        let output = run_command(command, "")?;
+        expect_exit(&output, 4)?;
+        ensure(output.stderr.contains("127.0.0.1:1"), format!("{output:?}"))?;
     }
     Ok(())
 }

@@ -1,13 +1,13 @@
-//! Commands that are programs of their own: the broker for others, and the demonstration.
+//! `antiphon dev` and `antiphon demo`.
 
 use libtest_mimic::Failed;
 
-use super::{DEMO, ended, say};
+use super::{DEMO, expect_exit, run_command};
 use crate::support::process::{Spawned, Stream, antiphon};
 use crate::support::rig::{LIMIT, properties};
 use crate::support::suite::{Env, ensure};
 
-/// Three processes that find each other by one line.
+/// Broker, service and request run in three processes.
 pub(super) fn dev(_: &Env) -> Result<(), Failed> {
     let mut broker = Spawned::start(antiphon(["dev", "--topic", "greetings:3"])?)?;
     let line = broker.wait_for_line(Stream::Stdout, "bootstrap servers:", LIMIT)?;
@@ -17,9 +17,9 @@ pub(super) fn dev(_: &Env) -> Result<(), Failed> {
     service.wait_for_line(Stream::Stderr, "ready", LIMIT)?;
     let mut request = antiphon(["request", "greetings", "world", "-t", "20s"])?;
     request.env("ANTIPHON_BOOTSTRAP_SERVERS", servers);
-    let said = say(request, "")?;
-    ended(&said, 0)?;
-    ensure(said.out.trim_end() == "WORLD", format!("{said:?}"))?;
+    let output = run_command(request, "")?;
+    expect_exit(&output, 0)?;
+    ensure(output.stdout.trim_end() == "WORLD", format!("{output:?}"))?;
     broker.signal("INT")?;
     let status = broker.wait(LIMIT)?;
     ensure(status.success(), format!("dev ended with {status}"))

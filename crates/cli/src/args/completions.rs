@@ -1,11 +1,11 @@
-//! Options of the commands that write about the command line itself.
+//! Options of the commands that describe the command line itself.
 
 use std::path::PathBuf;
 
 use clap::Args;
 use clap_complete::Shell;
 
-/// Prints the completions of a shell.
+/// Print a completion script for a shell.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = COMPLETIONS_HELP)]
 pub(crate) struct CompletionsArgs {
@@ -20,11 +20,11 @@ Examples:
   antiphon completions zsh > \"${fpath[1]}/_antiphon\"
   antiphon completions fish > ~/.config/fish/completions/antiphon.fish";
 
-/// Prints the manual page, or writes one for each command.
+/// Print the manual page, or write one page for each command.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = MAN_HELP)]
 pub(crate) struct ManArgs {
-    /// Writes the pages of all commands to this directory, which must exist.
+    /// Write the pages of all commands to this directory, which must exist.
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
 }

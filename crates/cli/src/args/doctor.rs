@@ -6,30 +6,30 @@ use clap::Args;
 
 use super::parse;
 
-/// Checks whether requests and replies can work here, and says what to do where they can not.
+/// Check brokers, topics and settings, and report how to fix problems.
 ///
-/// Looks at the brokers, at the request topics that are named, at the reply topic of this
-/// configuration, at limits of size, at clocks, and at what this program was built with. Each
-/// check is a line: `ok`, `warn` (it works, but not as well or not for long), `fail`, or `skip`
-/// (not checked, and why).
+/// Checks the brokers, the request topics named as arguments, the reply topic of this
+/// configuration, message size limits, clocks, and the features of this build. Each check prints a
+/// line: `ok`, `warn` (it works, but not well or not for long), `fail`, or `skip` (not checked, with
+/// the reason).
 ///
-/// To compare clocks it creates a topic of its own, antiphon-doctor-..., writes one record to it
-/// and deletes it; --read-only leaves that out. To other topics nothing is written, unless --probe
-/// asks for it.
+/// To compare clocks, it creates a topic named antiphon-doctor-..., writes a few records to it, and
+/// deletes it; --read-only skips this. It writes to no other topic, except with --probe.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = HELP)]
 pub(crate) struct DoctorArgs {
     /// The request topics to check.
     #[arg(value_name = "TOPIC")]
     pub(crate) topics: Vec<String>,
-    /// The consumer group of the service that answers on these topics. Default: `group` of the
-    /// section `[service]`, else each topic's own name, as `serve` has it.
+    /// The consumer group of the service that reads these topics. Default: `group` in section
+    /// `[service]`, else the name of each topic, as for `serve`.
     #[arg(long, value_name = "GROUP")]
     pub(crate) group: Option<String>,
-    /// The topic that replies come in on. Default: the client group's, antiphon-cli.replies.
+    /// The topic to receive replies on. Default: GROUP.replies, where GROUP is `group` in section
+    /// `[client]`; with its default, antiphon-cli.replies.
     #[arg(long, value_name = "TOPIC")]
     pub(crate) reply_topic: Option<String>,
-    /// Sends one request to a topic, which a service will handle, and says how long the reply took.
+    /// Send one request to a topic, which a service executes, and measure the time to the reply.
     #[arg(long, value_name = "TOPIC")]
     pub(crate) probe: Option<String>,
     /// The value of the request of --probe. Default: empty.
@@ -40,27 +40,27 @@ pub(crate) struct DoctorArgs {
         allow_hyphen_values = true
     )]
     pub(crate) probe_value: Option<String>,
-    /// Writes and creates nothing; the clocks are not compared then.
+    /// Write and create nothing. Skips the comparison of clocks.
     #[arg(long, conflicts_with = "probe")]
     pub(crate) read_only: bool,
-    /// Takes a warning for a failure.
+    /// Treat warnings as failures.
     #[arg(long)]
     pub(crate) strict: bool,
-    /// How long each question to the brokers may take.
+    /// The maximum time for each question to the brokers.
     #[arg(short, long, value_name = "DURATION", default_value = "5s", value_parser = parse::timeout)]
     pub(crate) timeout: Duration,
-    /// How long everything may take; what is left then is not checked.
+    /// The maximum time for all checks. Checks that remain are skipped.
     #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = parse::timeout)]
     pub(crate) limit: Duration,
 }
 
 const HELP: &str = "\
-With -o json the result is one array of objects with check, status, detail and remedy (null where
+With -o json the result is one array of objects with check, status, detail and remedy (null if
 there is nothing to do).
 
 Exit codes:
   0  no check failed; there may be warnings
-  1  a check failed, or with --strict there was a warning; or it was interrupted
+  1  a check failed, or there was a warning with --strict, or the command was interrupted
   2  the command line or a setting is not valid
 
 Examples:

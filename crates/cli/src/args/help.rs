@@ -1,10 +1,10 @@
-//! What every command owes to who has never used it.
+//! The help of every command is complete, and its examples are valid.
 
 use clap::{Command, CommandFactory, Parser};
 
 use super::Cli;
 
-/// Every command that runs something, by its full name.
+/// Every command without subcommands, by its full name.
 fn leaves(name: &str, command: &Command, all: &mut Vec<(String, Command)>) {
     if !command.has_subcommands() {
         all.push((name.to_owned(), command.clone()));
@@ -43,7 +43,7 @@ fn every_option_and_argument_is_explained() {
     }
 }
 
-/// Every line of an example that is nothing but a command line of ours.
+/// The examples that consist of one antiphon command, without shell syntax.
 fn examples(help: &str) -> Vec<Vec<String>> {
     let (_, example) = help.split_once("Example").unwrap_or_default();
     let lines = example

@@ -1,4 +1,4 @@
-//! The command line as it is written.
+//! The command line: commands and options.
 
 mod bench;
 mod call;
@@ -7,6 +7,7 @@ mod config;
 mod doctor;
 mod parse;
 mod run;
+mod topic_spec;
 mod topics;
 
 #[cfg(test)]
@@ -24,10 +25,10 @@ pub(crate) use self::{
     completions::{CompletionsArgs, ManArgs},
     config::{CheckArgs, ConfigCommand, ShowArgs},
     doctor::DoctorArgs,
-    run::{DemoArgs, DevArgs, ServeArgs, TopicSpec},
+    run::{DemoArgs, DevArgs, ServeArgs},
     topics::{CreateArgs, DeleteArgs, TopicsCommand},
 };
-use crate::output::Form;
+use crate::form::Form;
 
 /// Request-reply over Kafka that says whether the work ran.
 #[derive(Debug, Parser)]
@@ -41,30 +42,30 @@ use crate::output::Form;
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) common: Common,
-    /// What to do.
+    /// The command to run.
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
 const AFTER_HELP: &str = "\
 Exit codes:
-  0  a reply came, or the minimum of a scatter or gather was reached
-  1  something else failed: the system, the demonstration, a check of doctor
-  2  the command line, a setting or the request itself is not valid
-  3  the handler ran and answered with an error
-  4  not executed: it is safe to try again
-  5  not known whether it was executed
+  0  a reply was received, or a scatter or gather reached its minimum
+  1  any other failure: the system, the demonstration, a check of doctor
+  2  the command line, a setting or the request is not valid
+  3  the handler ran and returned an error
+  4  not executed: a retry is safe
+  5  execution unknown: the request may have been executed
 
-Settings come from a TOML file (--config), then from environment variables such as
-ANTIPHON__CLIENT__TIMEOUT=5s, then from options; each wins over those before it. For a property of
-librdkafka, one underscore stands for a dot and two stand for an underscore:
+Settings are read from a TOML file (--config), then from environment variables such as
+ANTIPHON__CLIENT__TIMEOUT=5s, then from options. Later ones override earlier ones. In the name of a
+librdkafka property, one underscore stands for a dot and two stand for an underscore:
 ANTIPHON__KAFKA__PROPERTIES__LINGER_MS is linger.ms.
 
-Begin with:
+To get started:
   antiphon demo";
 
 impl Cli {
-    /// Reads the command line; ends the process if it is not valid.
+    /// Parses the command line. Ends the process if it is not valid.
     pub(crate) fn read() -> Self {
         let matches = Self::command().get_matches();
         let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
@@ -78,11 +79,11 @@ impl Cli {
 
 const SERVERS_VARIABLE: &str = "ANTIPHON_BOOTSTRAP_SERVERS";
 
-/// Options of every command. `Debug` shows no property, since some are secrets.
+/// Options of every command. `Debug` shows none of them, since some properties are secrets.
 #[derive(Args, Clone, Default)]
-#[command(next_help_heading = "Options of every command")]
+#[command(next_help_heading = "Global options")]
 pub(crate) struct Common {
-    /// Reads settings from a TOML file.
+    /// Read settings from a TOML file.
     #[arg(
         long,
         value_name = "FILE",
@@ -91,7 +92,7 @@ pub(crate) struct Common {
         hide_env_values = true
     )]
     pub(crate) config: Option<PathBuf>,
-    /// The brokers to begin with, as host:port pairs, comma-separated.
+    /// The brokers to connect to, as a comma-separated list of host:port pairs.
     #[arg(
         short,
         long,
@@ -101,20 +102,21 @@ pub(crate) struct Common {
         hide_env_values = true
     )]
     pub(crate) bootstrap_servers: Option<String>,
-    /// The variable that they come from, if they do.
+    /// The variable that sets `bootstrap_servers`, if one does.
     #[arg(skip)]
     pub(crate) servers_variable: Option<&'static str>,
-    /// Sets any property of librdkafka; may be repeated. Other users of a machine can see options:
-    /// a secret belongs in a file, which [kafka.property_files] names.
+    /// Set a property of librdkafka. May be repeated. Other users of this machine can see options:
+    /// keep secrets in files, and name the files in section [kafka.property_files].
     #[arg(short = 'X', value_name = "KEY=VALUE", global = true, value_parser = parse::pair)]
     pub(crate) properties: Vec<(String, String)>,
-    /// The form of the output: text for people, json for one object per line, raw for bare values.
+    /// The output format.
     #[arg(short, long, value_name = "FORM", global = true, value_enum)]
     pub(crate) output: Option<Form>,
-    /// Says more: headers of replies, what happens; twice for details. RUST_LOG overrides it.
+    /// Print more: reply headers and informational log lines. Repeat for debug log lines. RUST_LOG
+    /// overrides the log level.
     #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
     pub(crate) verbose: u8,
-    /// Says nothing but results and errors.
+    /// Print only results and errors.
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
 }
@@ -145,8 +147,8 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Whether it goes on until it is stopped.
-    pub(crate) fn runs_on(&self) -> bool {
+    /// Whether the command runs until it is stopped.
+    pub(crate) fn runs_until_stopped(&self) -> bool {
         matches!(self, Self::Dev(_) | Self::Serve(_))
     }
 }

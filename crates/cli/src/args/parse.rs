@@ -1,10 +1,8 @@
-//! Values on the command line.
+//! Parsers for values of options.
 
 use std::time::Duration;
 
-use super::TopicSpec;
-
-/// `key=value`; the value may hold more equals signs.
+/// `key=value`. The value may contain equals signs.
 pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
@@ -14,14 +12,15 @@ pub(super) fn pair(text: &str) -> Result<(String, String), String> {
 
 /// `2s`, `500ms`, `1m 30s`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|error| format!("{error}; write 2s or 500ms"))
+    humantime::parse_duration(text)
+        .map_err(|error| format!("{error}; expected a duration such as 2s or 500ms"))
 }
 
 /// A duration that is not zero.
 pub(super) fn timeout(text: &str) -> Result<Duration, String> {
     let timeout = duration(text)?;
     if timeout < Duration::from_millis(1) {
-        return Err("at least 1ms is needed".to_owned());
+        return Err("expected at least 1ms".to_owned());
     }
     Ok(timeout)
 }
@@ -34,31 +33,9 @@ pub(super) fn rate(text: &str) -> Result<f64, String> {
     }
 }
 
-/// One request in a quarter of an hour; more than one process can send.
+/// From one request in a quarter of an hour to more than one process can send.
 const SLOWEST: f64 = 0.001;
 const FASTEST: f64 = 10_000_000.0;
-
-/// `name` or `name:partitions`.
-pub(super) fn topic(text: &str) -> Result<TopicSpec, String> {
-    let (name, partitions) = text.rsplit_once(':').unwrap_or((text, "4"));
-    let partitions = partitions
-        .parse()
-        .ok()
-        .filter(|count| (1..=MOST_PARTITIONS).contains(count))
-        .ok_or_else(|| {
-            format!("expected NAME:PARTITIONS with 1 to {MOST_PARTITIONS} partitions")
-        })?;
-    if name.is_empty() {
-        return Err("the topic has no name".to_owned());
-    }
-    Ok(TopicSpec {
-        name: name.to_owned(),
-        partitions,
-    })
-}
-
-/// More partitions than anybody needs in one process.
-const MOST_PARTITIONS: i32 = 1_000;
 
 #[cfg(test)]
 mod tests {
@@ -85,15 +62,6 @@ mod tests {
         assert_eq!(rate("0.5"), Ok(0.5));
         for wrong in ["0", "-1", "NaN", "inf", "fast", "1e9"] {
             assert!(rate(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_topic_has_four_partitions_unless_it_says_otherwise() {
-        assert_eq!(topic("a").unwrap().partitions, 4);
-        assert_eq!(topic("a:9").unwrap().partitions, 9);
-        for wrong in ["a:0", "a:x", ":3", "a:-1", "a:1001"] {
-            assert!(topic(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -1,55 +1,47 @@
-//! Options of the commands that run something.
+//! Options of the commands that run a broker or a service.
 
 use std::time::Duration;
 
 use clap::Args;
 
-use super::parse;
+use super::{parse, topic_spec::TopicSpec};
 
-/// Shows what Antiphon does, in some seconds and with a broker of its own.
+/// Demonstrate Antiphon in a few seconds, with an embedded broker.
 ///
-/// Section by section: a service of three instances, one request with its headers on the wire, a
-/// scatter, a few thousand requests with their latencies, a request that nobody answers, and a
-/// graceful stop.
+/// The sections are: a service with three instances, one request with its headers on the wire, a
+/// scatter, a few thousand requests with their latencies, a request without a reply, a request to
+/// an unknown topic, and a graceful stop.
 ///
-/// Without -b (or ANTIPHON_BOOTSTRAP_SERVERS) it starts a broker inside its own process, whatever
-/// the configuration says. On other brokers it works on topics with a name of its own, and deletes
-/// them at the end. The output is text in every form. The exit code is 0 if everything went as it
-/// should.
+/// Without -b (or ANTIPHON_BOOTSTRAP_SERVERS) it starts a broker in its own process and ignores the
+/// brokers of the configuration file. On other brokers it uses topics with a unique name and deletes
+/// them at the end. The output is always text. The exit code is 0 if every step had the expected
+/// result.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Example:\n  antiphon demo\n  antiphon demo -b localhost:9092")]
 pub(crate) struct DemoArgs {
-    /// How many requests to measure.
+    /// The number of requests to measure.
     #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     pub(crate) requests: u32,
 }
 
-/// Runs a broker in the foreground, for other programs.
+/// Run an embedded broker for development.
 ///
-/// It runs until it is interrupted. Prints its address and the line that makes other antiphon
-/// commands use it. Clients and services of Antiphon recognise this broker and take the settings that it needs. It
-/// is for development: it keeps at most 5 MiB of each partition, and nothing after it ends.
+/// Runs until it is interrupted. Prints the address of the broker and the line that makes other
+/// antiphon commands use it. Clients and services of Antiphon recognise this broker and use the
+/// settings that it needs. It keeps at most 5 MiB of each partition in memory, and nothing after it
+/// stops.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Example:\n  antiphon dev --topic greetings:6 --topic prices:3")]
 pub(crate) struct DevArgs {
-    /// Creates a topic; may be repeated. Default: 4 partitions.
-    #[arg(long = "topic", value_name = "NAME:PARTITIONS", value_parser = parse::topic)]
+    /// Create a topic. May be repeated. Default: 4 partitions.
+    #[arg(long = "topic", value_name = "NAME:PARTITIONS")]
     pub(crate) topics: Vec<TopicSpec>,
 }
 
-/// A topic to create.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct TopicSpec {
-    /// Its name.
-    pub(crate) name: String,
-    /// How many partitions it gets.
-    pub(crate) partitions: i32,
-}
-
-/// Answers the requests of a topic.
+/// Run a service that answers the requests of a topic.
 ///
-/// Prints `ready` on standard error when it will see the next request. Stopped by SIGTERM or SIGINT
-/// (Ctrl-C), it takes no more requests, lets the running ones end, and says what it did.
+/// Prints `ready` on standard error once it receives new requests. On SIGTERM or SIGINT (Ctrl-C) it
+/// stops reading requests, waits for running requests to finish, and prints a summary.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = SERVE_HELP)]
 pub(crate) struct ServeArgs {
@@ -57,31 +49,31 @@ pub(crate) struct ServeArgs {
     pub(crate) topic: String,
     #[command(flatten)]
     pub(crate) answering: Answering,
-    /// The name of the service, which requesters see and gathers tell services apart by.
-    /// Default: the group, else the topic.
+    /// The name of the service. Requesters see it, and a gather counts each name once. Default: the
+    /// group, else the topic.
     #[arg(long, value_name = "NAME")]
     pub(crate) service: Option<String>,
-    /// The consumer group; instances of one group share the requests. Default: the service.
+    /// The consumer group. Instances in one group share the requests. Default: the service.
     #[arg(long, value_name = "GROUP")]
     pub(crate) group: Option<String>,
-    /// How many requests are answered at the same time. Default: 1024, with --exec four per
+    /// The maximum number of requests to handle concurrently. Default: 1024, with --exec four per
     /// processor.
     #[arg(long, value_name = "N")]
     pub(crate) concurrency: Option<u32>,
-    /// Answers only this operation; requests for others are refused.
+    /// Handle only this operation, and refuse requests for others.
     #[arg(long, value_name = "NAME")]
     pub(crate) operation: Option<String>,
-    /// Creates the topic with so many partitions if it does not exist.
+    /// Create the topic with N partitions if it does not exist.
     #[arg(long, value_name = "N")]
     pub(crate) create_topic: Option<u32>,
-    /// Allows replies to topics whose whole name matches this regular expression, besides names
-    /// that end in .replies, -replies, .reply or -reply; may be repeated.
+    /// Allow replies to topics whose full name matches this regular expression, in addition to names
+    /// that end in .replies, -replies, .reply or -reply. May be repeated.
     #[arg(long, value_name = "PATTERN")]
     pub(crate) allow_reply_topic: Vec<String>,
-    /// How long running requests may take to end when the service is stopped. Default 10s.
+    /// How long to wait for running requests when the service is stopped. Default: 10s.
     #[arg(long, value_name = "DURATION", value_parser = parse::duration)]
     pub(crate) drain_timeout: Option<Duration>,
-    /// With --exec: the most bytes that the program may print.
+    /// With --exec: the maximum output of the command, in bytes.
     #[arg(
         long,
         value_name = "BYTES",
@@ -91,32 +83,34 @@ pub(crate) struct ServeArgs {
     pub(crate) max_output: usize,
 }
 
-/// How requests are answered.
+/// How the service answers requests.
 #[derive(Args, Clone, Debug)]
 #[group(required = true, multiple = false)]
 pub(crate) struct Answering {
-    /// Answers with the request's own value.
+    /// Reply with the value of the request.
     #[arg(long)]
     pub(crate) echo: bool,
-    /// Answers with the request's value in upper case.
+    /// Reply with the value of the request in upper case.
     #[arg(long)]
     pub(crate) upper: bool,
-    /// Runs a shell command for each request: the value is its standard input, its standard output
-    /// is the reply. If it fails, the reply is an error with the end of its standard error. It is
-    /// killed when nobody waits for the reply any more.
+    /// Run a shell command for each request. It reads the value from standard input, and its
+    /// standard output is the reply. If it fails, the reply is an error with the end of its standard
+    /// error. It is killed when the deadline of the request passes, and when
+    /// the service stops before it ends.
     #[arg(long, value_name = "COMMAND")]
     pub(crate) exec: Option<String>,
 }
 
 const SERVE_HELP: &str = "\
-A command of --exec finds ANTIPHON_TOPIC, ANTIPHON_CORRELATION_ID and, where the request has them,
-ANTIPHON_KEY (up to 4 KiB) and ANTIPHON_OPERATION in its environment.
+The environment of the --exec command contains ANTIPHON_TOPIC, ANTIPHON_CORRELATION_ID and, if the
+request has them, ANTIPHON_KEY (up to 4 KiB) and ANTIPHON_OPERATION.
 
 Exit codes:
-  0  stopped, and every request in hand was answered
+  0  stopped, and every request in flight was answered
+  1  the service failed while it ran
   2  the command line or a setting is not valid
-  4  did not start: no broker, no such topic
-  5  stopped before every request in hand was answered; they will be delivered again
+  4  not started: no broker, or unknown topic
+  5  stopped before every request in flight was answered; the rest will be redelivered
 
 Examples:
   antiphon serve greetings --upper --create-topic 4

@@ -1,4 +1,4 @@
-//! Administration of brokers. What waits for them runs on threads of its own.
+//! Administration of brokers. Blocking calls run on threads of their own.
 
 use std::time::Duration;
 
@@ -7,30 +7,32 @@ use antiphon_kafka::{Admin, Properties, embedded_profile, is_embedded};
 
 use crate::failure::Failure;
 
-/// How long one operation may take.
+/// Time limit of one operation.
 pub(super) const LIMIT: Duration = Duration::from_secs(30);
 
-/// How long to find out what kind of broker it is, once one has answered.
+/// Time limit to read the cluster id once a broker has answered.
 const ID: Duration = Duration::from_secs(10);
 
-/// Waits until a broker has answered.
+/// Connects an admin client once a broker has answered.
 pub(super) async fn connect(kafka: &KafkaConfig) -> Result<Admin, Failure> {
-    // Only to find out, with a good error, whether the brokers can be reached.
-    drop(
-        KafkaTransport::connect(kafka)
-            .await
-            .map_err(StartError::from)?,
-    );
+    reach(kafka).await?;
     let kafka = kafka.clone();
     let admin = blocking(move || Admin::new(&properties(&kafka))).await?;
     admin.map_err(|source| Failure::Kafka {
-        what: "can not start a client".to_owned(),
+        what: "cannot start a Kafka client".to_owned(),
         source,
     })
 }
 
-/// The properties with the brokers among them.
-pub(super) fn named(kafka: &KafkaConfig) -> Properties {
+/// Connects once only for its error, which tells why no broker can be reached.
+pub(super) async fn reach(kafka: &KafkaConfig) -> Result<(), Failure> {
+    let connected = KafkaTransport::connect(kafka).await;
+    drop(connected.map_err(StartError::from)?);
+    Ok(())
+}
+
+/// The properties of librdkafka, `bootstrap.servers` included.
+pub(super) fn configured(kafka: &KafkaConfig) -> Properties {
     let mut all = Properties::new();
     all.extend(kafka.properties.clone());
     let servers = kafka.bootstrap_servers.trim();
@@ -43,9 +45,10 @@ pub(super) fn named(kafka: &KafkaConfig) -> Properties {
 /// The property that names the brokers.
 pub(super) const SERVERS: &str = "bootstrap.servers";
 
-/// Blocks to find out whether the brokers are embedded ones, which need settings of their own.
+/// The properties for a plain client. Blocks to detect an embedded broker, which needs its own
+/// settings.
 pub(super) fn properties(kafka: &KafkaConfig) -> Properties {
-    let mut all = named(kafka);
+    let mut all = configured(kafka);
     let embedded = Admin::new(&all)
         .ok()
         .and_then(|admin| admin.cluster_id(ID))
@@ -56,7 +59,7 @@ pub(super) fn properties(kafka: &KafkaConfig) -> Properties {
     all
 }
 
-/// Runs what waits for a broker.
+/// Runs blocking work on a thread of its own.
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Failure> {

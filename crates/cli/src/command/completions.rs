@@ -11,7 +11,7 @@ use crate::{
     output::stdout,
 };
 
-/// Prints the completions of a shell.
+/// Prints the completion script of a shell.
 pub(super) fn run(shell: Shell) -> Result<(), Failure> {
     let mut script = Vec::new();
     generate(shell, &mut Cli::command(), "antiphon", &mut script);

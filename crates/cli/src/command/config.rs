@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
+use super::flags::{environment, flags};
 use crate::{
     args::{CheckArgs, Cli, ConfigCommand, ShowArgs},
     failure::Failure,
-    output::{Form, Verdict, settings as print},
+    form::Form,
+    output::{Verdict, settings as print},
     settings::{Settings, Source, problems},
 };
 
-/// Shows or checks settings; says in which form failures are to be printed.
+/// Shows or checks settings. Also returns the form in which to print a failure.
 pub(super) fn run(cli: &Cli, command: &ConfigCommand) -> (Form, Result<(), Failure>) {
     let form = cli.common.output.unwrap_or_default();
     match command {
@@ -20,7 +22,7 @@ pub(super) fn run(cli: &Cli, command: &ConfigCommand) -> (Form, Result<(), Failu
 
 fn show(cli: &Cli, args: &ShowArgs, form: Form) -> (Form, Result<(), Failure>) {
     let file = cli.common.config.as_deref();
-    match Settings::explain(file, super::environment(), super::flags(cli)) {
+    match Settings::explain(file, environment(), flags(cli)) {
         Ok((mut rows, form)) => {
             rows.retain(|row| !args.set || row.source != Source::Default);
             (form, print::rows(form, &rows))
@@ -33,7 +35,7 @@ fn check(cli: &Cli, args: &CheckArgs, form: Form) -> Result<(), Failure> {
     let read_files = !args.without_secrets;
     if args.files.is_empty() {
         let file = cli.common.config.as_deref();
-        Settings::check(file, super::environment(), super::flags(cli), read_files)?;
+        Settings::check(file, environment(), flags(cli), read_files)?;
         let file = file.map(Path::display);
         let name = file.map_or("the settings".to_owned(), |file| file.to_string());
         return print::verdicts(form, &[Verdict::valid(name)]);

@@ -6,34 +6,35 @@ use crate::{
     args::DevArgs,
     failure::Failure,
     output::{Printer, hint},
+    signals::Signals,
 };
 
-/// Runs a broker until a signal comes.
+/// Runs an embedded broker until a signal arrives.
 pub(super) async fn run(args: &DevArgs, printer: Printer) -> Result<(), Failure> {
-    let mut signals = super::catch_signals()?;
+    let mut signals = Signals::catch()?;
     let broker = start()?;
     for topic in &args.topics {
         broker
             .create_topic(&topic.name, topic.partitions)
             .map_err(|source| Failure::Kafka {
-                what: format!("can not create the topic {}", topic.name),
+                what: format!("cannot create the topic {}", topic.name),
                 source,
             })?;
     }
     let topics = args.topics.iter().map(|t| (t.name.clone(), t.partitions));
     printer.broker(&broker.bootstrap_servers(), &topics.collect::<Vec<_>>())?;
     if !printer.quiet {
-        hint("everything is in memory, and gone when this ends; Ctrl-C ends it");
+        hint("all data is in memory and lost when the broker stops; press Ctrl-C to stop it");
     }
     let signal = signals.next().await;
-    tracing::info!(signal, "stopping the broker");
+    tracing::info!(signal, "stopping the embedded broker");
     Ok(())
 }
 
-/// A broker in this process.
+/// Starts an embedded broker.
 pub(super) fn start() -> Result<EmbeddedBroker, Failure> {
     EmbeddedBroker::start(EmbeddedConfig::default()).map_err(|source| Failure::Kafka {
-        what: "can not start a broker in this process".to_owned(),
+        what: "cannot start the embedded broker".to_owned(),
         source,
     })
 }

@@ -1,12 +1,12 @@
 //! `antiphon gather`.
 
 use super::{
-    ask::{self, with_options},
+    requester::{self, with_options},
     scatter,
 };
 use crate::{args::GatherArgs, failure::Failure, input, output::Printer, settings::Settings};
 
-/// Asks several services on one topic and prints what they reply.
+/// Sends a request to several services on one topic and prints their replies.
 pub(super) async fn run(
     args: GatherArgs,
     settings: Settings,
@@ -14,7 +14,7 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let limit = settings.client.max_request_bytes;
     let value = input::value(Some(&args.value), limit)?;
-    let client = ask::connect(settings, true).await?;
+    let client = requester::connect(settings, true).await?;
     let gather = client
         .gather(&args.topic)
         .value(value)
@@ -24,6 +24,6 @@ pub(super) async fn run(
         gather = gather.max_replies(max);
     }
     let gathered = gather.send().await;
-    ask::close(&client).await;
+    requester::close(&client).await;
     scatter::print(gathered, printer)
 }

@@ -1,6 +1,6 @@
 //! `antiphon request`.
 
-use super::ask::{self, with_options};
+use super::requester::{self, with_options};
 use crate::{args::RequestArgs, failure::Failure, input, output::Printer, settings::Settings};
 
 /// Sends one request and prints its reply.
@@ -10,9 +10,9 @@ pub(super) async fn run(
     printer: Printer,
 ) -> Result<(), Failure> {
     let value = input::value(args.value.as_deref(), settings.client.max_request_bytes)?;
-    let client = ask::connect(settings, printer.shows_headers()).await?;
+    let client = requester::connect(settings, printer.shows_headers()).await?;
     let request = with_options!(client.request(&args.topic).value(value), args.call);
     let answered = request.send().await;
-    ask::close(&client).await;
+    requester::close(&client).await;
     printer.reply(&args.topic, &answered?)
 }

@@ -2,7 +2,7 @@
 
 use antiphon::{GatherError, Gathered};
 
-use super::ask::{self, with_options};
+use super::requester::{self, with_options};
 use crate::{
     args::ScatterArgs,
     failure::Failure,
@@ -11,7 +11,7 @@ use crate::{
     settings::Settings,
 };
 
-/// Asks several topics and prints what they reply.
+/// Sends a request to several topics and prints the replies.
 pub(super) async fn run(
     args: ScatterArgs,
     settings: Settings,
@@ -19,8 +19,8 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let limit = settings.client.max_request_bytes;
     let value = input::value(Some(&args.value), limit)?;
-    // Who answered is said in the headers.
-    let client = ask::connect(settings, true).await?;
+    // The headers name the responder.
+    let client = requester::connect(settings, true).await?;
     let mut scatter = with_options!(client.scatter(args.topics).value(value), args.call);
     if let Some(min) = args.min {
         scatter = scatter.min_replies(min);
@@ -29,11 +29,11 @@ pub(super) async fn run(
         scatter = scatter.max_replies(max);
     }
     let gathered = scatter.send().await;
-    ask::close(&client).await;
+    requester::close(&client).await;
     print(gathered, printer)
 }
 
-/// Prints the replies, those of a failure too.
+/// Prints the replies, also those received before a failure.
 pub(super) fn print(
     gathered: Result<Gathered, GatherError>,
     printer: Printer,

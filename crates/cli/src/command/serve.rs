@@ -8,7 +8,7 @@ use std::{
 
 use antiphon::{DrainReport, Service, config::ServiceConfig};
 
-use super::answers::{Answers, Counts};
+use super::responder::{Counts, Responder};
 use crate::{
     args::ServeArgs,
     failure::Failure,
@@ -17,35 +17,35 @@ use crate::{
     signals::Signals,
 };
 
-/// The options that are settings too.
+/// Adds the options that are settings.
 pub(super) fn flags(flags: &mut Layer, args: &ServeArgs) {
     if let Some(group) = args.group.as_ref() {
-        flags.put(&["service", "group"], group.as_str());
+        flags.put("service.group", group.as_str());
     }
     if let Some(concurrency) = args.concurrency {
-        flags.put(&["service", "concurrency"], u64::from(concurrency));
+        flags.put("service.concurrency", u64::from(concurrency));
     }
     if let Some(partitions) = args.create_topic {
-        flags.put(&["service", "create_topics"], u64::from(partitions));
+        flags.put("service.create_topics", u64::from(partitions));
     }
     if let Some(limit) = args.drain_timeout {
         let limit = humantime::format_duration(limit).to_string();
-        flags.put(&["cli", "drain_timeout"], limit);
+        flags.put("cli.drain_timeout", limit);
     }
 }
 
-/// Answers requests until a signal comes, then drains.
+/// Runs the service until a signal arrives, then drains it.
 pub(super) async fn run(
     args: ServeArgs,
     settings: Settings,
     printer: Printer,
 ) -> Result<(), Failure> {
-    let mut signals = super::catch_signals()?;
+    let mut signals = Signals::catch()?;
     let limit = settings.cli.drain_timeout;
-    let answers = Answers::new(&args);
-    let counts = Arc::clone(&answers.counts);
+    let responder = Responder::new(&args);
+    let counts = Arc::clone(&responder.counts);
     let service = tokio::select! {
-        started = start(args, settings, answers) => started?,
+        started = start(args, settings, responder) => started?,
         _ = signals.next() => return Ok(()),
     };
     let mut failure = None;
@@ -71,7 +71,11 @@ pub(super) async fn run(
     }
 }
 
-async fn start(args: ServeArgs, settings: Settings, answers: Answers) -> Result<Service, Failure> {
+async fn start(
+    args: ServeArgs,
+    settings: Settings,
+    responder: Responder,
+) -> Result<Service, Failure> {
     let config = config(&args, &settings);
     let name = args.service.or_else(|| config.group.clone());
     let name = name.unwrap_or_else(|| args.topic.clone());
@@ -80,8 +84,8 @@ async fn start(args: ServeArgs, settings: Settings, answers: Answers) -> Result<
         .kafka(settings.kafka)
         .config(config);
     let builder = match &args.operation {
-        Some(operation) => builder.operation(&args.topic, operation, answers),
-        None => builder.route(&args.topic, answers),
+        Some(operation) => builder.operation(&args.topic, operation, responder),
+        None => builder.route(&args.topic, responder),
     };
     Ok(builder.start().await?)
 }
@@ -97,7 +101,7 @@ fn config(args: &ServeArgs, settings: &Settings) -> ServiceConfig {
     config
 }
 
-/// False if a signal came first.
+/// False if a signal arrived first.
 async fn until_ready(service: &Service, signals: &mut Signals) -> bool {
     tokio::select! {
         () = service.ready() => true,
@@ -105,7 +109,7 @@ async fn until_ready(service: &Service, signals: &mut Signals) -> bool {
     }
 }
 
-/// Lets running requests end; a second signal stops at once.
+/// Waits for running requests. A second signal stops the service at once.
 async fn drain(
     service: Service,
     limit: Duration,
@@ -116,7 +120,7 @@ async fn drain(
     if !printer.quiet {
         let limit = humantime::format_duration(limit);
         hint(&format!(
-            "stopping: {in_hand} requests in hand have {limit} to end; another signal stops at once"
+            "stopping: {in_hand} requests in flight have {limit} to finish; send another signal to stop now"
         ));
     }
     tokio::select! {
@@ -130,8 +134,8 @@ fn summary(report: DrainReport, counts: &Counts, took: Duration) -> String {
     let total = counts.answered.load(Ordering::Relaxed);
     let errors = counts.errors.load(Ordering::Relaxed);
     format!(
-        "stopped after {} ms: {answered} of {} requests in hand were answered; {total} in all, \
-         {errors} of them with an error",
+        "stopped after {} ms: {answered} of {} requests in flight were answered; {total} answered in \
+         total, {errors} of them with an error",
         took.as_millis(),
         report.in_hand
     )

@@ -1,23 +1,23 @@
-//! What went wrong, for people and for programs.
+//! Errors, as text and as JSON.
 
-use std::{error::Error, io};
+use std::io;
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Form, json, printable};
-use crate::{exit::Exit, failure::Failure};
+use super::{causes::causes, json, text::printable};
+use crate::{exit::Exit, failure::Failure, form::Form};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const ASIDE: Style = Style::new().dimmed();
 
-/// Says what went wrong and returns the exit code.
+/// Prints the error and returns the exit code.
 pub(crate) fn report(failure: &Failure, form: Form, quiet: bool) -> Exit {
     let exit = failure.exit();
-    if exit == Exit::Success || matches!(failure, Failure::Told(_)) {
+    if exit == Exit::Success || matches!(failure, Failure::Reported(_)) {
         return exit;
     }
     if form == Form::Json {
-        // Nobody may be reading any more; the exit code says the rest.
+        // The reader may be gone; the exit code still reports the failure.
         let _ = json::failure(&mut io::stdout().lock(), failure);
     } else {
         text(failure, quiet);
@@ -40,20 +40,8 @@ fn text(failure: &Failure, quiet: bool) {
     }
 }
 
-/// A text of several lines, as a syntax error is, without anything that moves the cursor.
+/// The lines of a text, such as a syntax error, with control characters escaped.
 fn lines(text: &str) -> String {
     let lines = text.lines().map(|line| printable(line.as_bytes()));
     lines.collect::<Vec<_>>().join("\n")
-}
-
-/// The chain of causes, without repetitions.
-pub(super) fn causes(error: &dyn Error) -> Vec<String> {
-    let mut causes = Vec::new();
-    let mut at = error.source();
-    while let Some(cause) = at {
-        causes.push(cause.to_string());
-        at = cause.source();
-    }
-    causes.dedup();
-    causes
 }

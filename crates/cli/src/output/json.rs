@@ -6,9 +6,10 @@ use antiphon::{Missing, Reply, RequestError, Status};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Serialize;
 
+use super::causes::causes;
 use crate::failure::Failure;
 
-/// Bytes: text where they are text, else base64.
+/// Bytes, as text if they are UTF-8, else as base64.
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Value<'a> {
@@ -45,7 +46,7 @@ struct HeaderItem<'a> {
     value: Value<'a>,
 }
 
-/// A line of a call that has no reply.
+/// A failed call, or another error.
 #[derive(Serialize)]
 struct ErrorLine<'a> {
     r#type: &'static str,
@@ -116,26 +117,26 @@ pub(super) fn missing(out: &mut dyn Write, missing: &Missing) -> io::Result<()> 
         kind: error.kind().as_str(),
         executed: Some(error.executed().as_str()),
         message: error.to_string(),
-        causes: super::error::causes(error),
+        causes: causes(error),
         call: Some(call),
     };
     print(out, &line)
 }
 
-/// What a command failed with.
+/// The error of a command.
 pub(super) fn failure(out: &mut dyn Write, failure: &Failure) -> io::Result<()> {
     let line = ErrorLine {
         r#type: "error",
         kind: failure.kind(),
         executed: failure.executed().map(antiphon::Executed::as_str),
         message: failure.to_string(),
-        causes: super::error::causes(failure),
+        causes: causes(failure),
         call: failure.call().map(CallFields::of),
     };
     print(out, &line)
 }
 
-/// A broker.
+/// A broker that runs.
 pub(super) fn broker(
     out: &mut dyn Write,
     servers: &str,
@@ -179,7 +180,7 @@ impl<'a> StatusFields<'a> {
     }
 }
 
-/// One line.
+/// Prints one line.
 pub(super) fn print(out: &mut dyn Write, line: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer(&mut *out, line).map_err(io::Error::from)?;
     out.write_all(b"\n")

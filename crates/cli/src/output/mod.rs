@@ -1,128 +1,21 @@
 //! What the commands print: results on standard output, everything else on standard error.
 
+mod causes;
 mod error;
 mod json;
+mod numbers;
+mod printer;
 pub(crate) mod settings;
+mod stdout;
 mod table;
 mod text;
 pub(crate) mod topics;
 
-use std::io::{self, Write};
-
-use antiphon::{Gathered, Reply};
-use clap::ValueEnum;
-use serde::{Deserialize, Serialize};
-
-use self::error::causes;
 pub(crate) use self::{
     error::report,
+    numbers::{counted, millis, thousands},
+    printer::Printer,
     settings::Verdict,
+    stdout::{Show, stdout},
     text::{hint, printable},
 };
-use crate::failure::Failure;
-
-/// The form of the output.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Form {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON object per line.
-    Json,
-    /// Bare values, byte for byte.
-    Raw,
-}
-
-/// How to print, and how much.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Printer {
-    /// The form.
-    pub(crate) form: Form,
-    /// Whether headers are wanted.
-    pub(crate) verbose: bool,
-    /// Whether only results and errors are wanted.
-    pub(crate) quiet: bool,
-}
-
-impl Printer {
-    /// Whether the headers of replies are printed, so that they have to be read.
-    pub(crate) fn shows_headers(self) -> bool {
-        self.verbose || self.form == Form::Json
-    }
-
-    /// The reply of a request.
-    pub(crate) fn reply(self, topic: &str, reply: &Reply) -> Result<(), Failure> {
-        if self.verbose && self.form != Form::Json {
-            text::headers(reply);
-        }
-        stdout(|out| match self.form {
-            Form::Text => text::line(out, reply.value()),
-            Form::Json => json::reply(out, topic, reply),
-            Form::Raw => out.write_all(reply.value()),
-        })
-    }
-
-    /// The replies of a scatter or gather, then what is missing.
-    pub(crate) fn gathered(self, gathered: &Gathered) -> Result<(), Failure> {
-        stdout(|out| {
-            for one in &gathered.replies {
-                match self.form {
-                    Form::Text => text::gathered(out, one)?,
-                    Form::Json => json::reply(out, one.target(), one.reply())?,
-                    Form::Raw => text::line(out, one.reply().value())?,
-                }
-            }
-            for missing in &gathered.missing {
-                match self.form {
-                    Form::Text => text::missing(out, missing)?,
-                    Form::Json => json::missing(out, missing)?,
-                    Form::Raw => {}
-                }
-            }
-            Ok(())
-        })?;
-        if self.form == Form::Raw && !self.quiet {
-            text::missing_aside(&gathered.missing);
-        }
-        Ok(())
-    }
-
-    /// A result: text, or one JSON value on a line.
-    pub(crate) fn show(self, shown: &impl Show) -> Result<(), Failure> {
-        if self.form == Form::Json {
-            return stdout(|out| json::print(out, shown));
-        }
-        let mut text = Vec::new();
-        let shown = shown.text(&mut text);
-        // Takes the colours out again where nobody can see them.
-        let mut out = anstream::stdout().lock();
-        shown
-            .and_then(|()| out.write_all(&text))
-            .and_then(|()| out.flush())
-            .map_err(Failure::Stdout)
-    }
-
-    /// A broker that runs, with its topics.
-    pub(crate) fn broker(self, servers: &str, topics: &[(String, i32)]) -> Result<(), Failure> {
-        stdout(|out| match self.form {
-            Form::Text => text::broker(out, servers, topics),
-            Form::Json => json::broker(out, servers, topics),
-            Form::Raw => writeln!(out, "{servers}"),
-        })
-    }
-}
-
-/// The result of a command that has one form for people and one for programs.
-pub(crate) trait Show: Serialize {
-    /// For people; bare values have no other form.
-    fn text(&self, out: &mut dyn Write) -> io::Result<()>;
-}
-
-/// Writes to standard output and flushes it. Bytes go out as they are.
-pub(crate) fn stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    write(&mut out)
-        .and_then(|()| out.flush())
-        .map_err(Failure::Stdout)
-}

@@ -1,33 +1,34 @@
-//! Settings, and what is wrong with them.
+//! Settings and their problems.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Form, causes, json, printable, stdout, table};
+use super::{causes::causes, json, stdout::stdout, table, text::printable};
 use crate::{
     failure::Failure,
+    form::Form,
     settings::{Row, SettingsError},
 };
 
-/// What a check of a file has come to.
+/// The result of checking a file.
 #[derive(Debug)]
 pub(crate) struct Verdict {
-    /// What was checked.
+    /// What was checked: a file, or all settings.
     pub(crate) name: String,
-    /// What is wrong with it.
+    /// What is wrong.
     pub(crate) problems: Vec<SettingsError>,
 }
 
 impl Verdict {
-    /// Nothing is wrong.
+    /// A file without problems.
     pub(crate) fn valid(name: String) -> Self {
         let problems = Vec::new();
         Self { name, problems }
     }
 
-    /// Whether nothing is wrong.
+    /// Whether there are no problems.
     pub(crate) fn is_valid(&self) -> bool {
         self.problems.is_empty()
     }
@@ -53,7 +54,7 @@ struct VerdictLine<'a> {
     problems: Vec<String>,
 }
 
-/// Values in effect, each with where it comes from.
+/// Prints values in effect, each with its source.
 pub(crate) fn rows(form: Form, rows: &[Row]) -> Result<(), Failure> {
     stdout(|out| match form {
         Form::Text => {
@@ -71,7 +72,7 @@ pub(crate) fn rows(form: Form, rows: &[Row]) -> Result<(), Failure> {
     })
 }
 
-/// What checks have come to, one by one.
+/// Prints the results of checks.
 pub(crate) fn verdicts(form: Form, verdicts: &[Verdict]) -> Result<(), Failure> {
     stdout(|out| verdicts.iter().try_for_each(|one| verdict(out, form, one)))
 }
@@ -115,7 +116,7 @@ fn row_line(row: &Row) -> RowLine<'_> {
 
 fn shown(row: &Row) -> String {
     if let Some(file) = &row.value_file {
-        return format!("[in the file {}]", file.display());
+        return format!("[in file {}]", file.display());
     }
     let text = match &row.value {
         Value::Null => "-".to_owned(),

@@ -1,10 +1,10 @@
-//! Columns for people.
+//! Text tables.
 
 use std::io::{self, Write};
 
 use comfy_table::{Table, presets};
 
-/// Prints columns under their titles, without frames.
+/// Prints columns with titles, without borders.
 pub(super) fn print(
     out: &mut dyn Write,
     titles: &[&str],

@@ -1,4 +1,4 @@
-//! Output for people.
+//! Text output.
 
 use std::{
     fmt::Write as _,
@@ -8,12 +8,12 @@ use std::{
 use anstyle::{AnsiColor, Style};
 use antiphon::{GatherReply, Missing, Reply};
 
-/// Names, labels.
+/// Names and labels.
 pub(super) const LABEL: Style = Style::new().bold();
 const ASIDE: Style = Style::new().dimmed();
 const WARNING: Style = AnsiColor::Yellow.on_default();
 
-/// A value as it is, and a line's end unless it has one.
+/// A value unchanged, with a line end unless it has one.
 pub(super) fn line(out: &mut dyn Write, value: &[u8]) -> io::Result<()> {
     out.write_all(value)?;
     match value.ends_with(b"\n") {
@@ -22,7 +22,7 @@ pub(super) fn line(out: &mut dyn Write, value: &[u8]) -> io::Result<()> {
     }
 }
 
-/// One line: target, who answered, value.
+/// A reply on one line: target, responder, value.
 pub(super) fn gathered(out: &mut dyn Write, one: &GatherReply) -> io::Result<()> {
     let responder = printable(one.responder().unwrap_or("-").as_bytes());
     let value: &[u8] = one.reply().value();
@@ -30,12 +30,12 @@ pub(super) fn gathered(out: &mut dyn Write, one: &GatherReply) -> io::Result<()>
     writeln!(out, "{}\t{responder}\t{value}", one.target())
 }
 
-/// One line about what is missing.
+/// A missing reply on one line.
 pub(super) fn missing(out: &mut dyn Write, missing: &Missing) -> io::Result<()> {
     writeln!(out, "{}", missing_line(missing))
 }
 
-/// What is missing, on standard error: beside raw values.
+/// Missing replies on standard error, where standard output has raw values only.
 pub(super) fn missing_aside(missing: &[Missing]) {
     for one in missing {
         anstream::eprintln!("{WARNING}{}{WARNING:#}", missing_line(one));
@@ -49,7 +49,7 @@ fn missing_line(missing: &Missing) -> String {
     format!("missing: {}\t{kind}\t{text}", missing.target())
 }
 
-/// Where a reply stands, who sent it, and its headers, on standard error.
+/// The responder, position and headers of a reply, on standard error.
 pub(super) fn headers(reply: &Reply) {
     let (partition, offset) = (reply.partition(), reply.offset());
     let responder = printable(reply.responder().unwrap_or("unknown").as_bytes());
@@ -61,7 +61,7 @@ pub(super) fn headers(reply: &Reply) {
     }
 }
 
-/// Where the broker is, and the line that makes other commands find it.
+/// The address of a broker, and the line that makes other commands use it.
 pub(super) fn broker(
     out: &mut dyn Write,
     servers: &str,
@@ -72,16 +72,16 @@ pub(super) fn broker(
         writeln!(out, "topic: {name}, {partitions} partitions")?;
     }
     writeln!(out)?;
-    writeln!(out, "for other terminals:")?;
+    writeln!(out, "in other terminals, run:")?;
     writeln!(out, "  export ANTIPHON_BOOTSTRAP_SERVERS={servers}")
 }
 
-/// A line on standard error that is not a result.
+/// A line on standard error that is not part of the result.
 pub(crate) fn hint(text: &str) {
     anstream::eprintln!("{ASIDE}{text}{ASIDE:#}");
 }
 
-/// Bytes on one line of a terminal: what is not text or would move the cursor is escaped.
+/// Bytes on one line of a terminal. Control characters and invalid UTF-8 are escaped.
 pub(crate) fn printable(bytes: &[u8]) -> String {
     let mut shown = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
@@ -92,7 +92,7 @@ pub(crate) fn printable(bytes: &[u8]) -> String {
             }
         }
         for byte in chunk.invalid() {
-            // Writing to a string does not fail.
+            // Writing to a string cannot fail.
             let _ = write!(shown, "\\x{byte:02x}");
         }
     }

@@ -1,82 +1,86 @@
+//! Errors of settings.
+
 use std::{io, path::PathBuf};
 
-/// A setting that can not be used. No value of a secret is ever part of it.
+/// A setting that cannot be used. No secret is ever part of the error.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SettingsError {
-    /// The file can not be read.
-    #[error("can not read the configuration file {}", path.display())]
+    /// The file cannot be read.
+    #[error("cannot read the configuration file {}", path.display())]
     Unreadable {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// The file is not TOML.
     #[error("{origin} is not valid TOML: {detail}")]
     Syntax {
-        /// Which layer.
+        /// The layer.
         origin: String,
-        /// Where and why.
+        /// Position and reason.
         detail: String,
     },
     /// A key that does not exist.
     #[error("unknown key `{key}` in {origin}; the nearest known key is `{nearest}`")]
     UnknownKey {
-        /// Which layer.
+        /// The layer.
         origin: String,
         /// The key, with its sections.
         key: String,
         /// The known key that looks most like it.
         nearest: String,
     },
-    /// A value that its key can not take.
+    /// A value that its key does not accept.
     #[error("the value of `{key}` in {origin} is not valid: {detail}")]
     WrongValue {
-        /// Which layer.
+        /// The layer.
         origin: String,
         /// The key, with its sections.
         key: String,
-        /// What is wrong with it.
+        /// What is wrong with the value.
         detail: String,
     },
-    /// A property is given by its value and by a file.
-    #[error("`{property}` is given twice in {origin}: by its value and by a file")]
+    /// A property is set both by its value and by a file.
+    #[error(
+        "`{property}` is given twice in {origin}: by its value and by a file; remove one of them"
+    )]
     GivenTwice {
-        /// Which layer.
+        /// The layer.
         origin: String,
         /// The property.
         property: String,
     },
-    /// The file with the value of a property can not be read.
-    #[error("can not read the value of `{property}` from the file {} (named by {origin})", path.display())]
+    /// The file that holds the value of a property cannot be read.
+    #[error("cannot read the value of `{property}` from the file {} (set in {origin})", path.display())]
     FileUnreadable {
         /// The property.
         property: String,
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// What names it.
+        /// The layer that names the file.
         origin: String,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// What the file holds is no value.
-    #[error("the file {} with the value of `{property}` (named by {origin}) {detail}", path.display())]
+    /// The content of the file is not usable as a value.
+    #[error("the file {} with the value of `{property}` (set in {origin}) {detail}", path.display())]
     FileUnusable {
         /// The property.
         property: String,
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// What names it.
+        /// The layer that names the file.
         origin: String,
-        /// What is wrong with it.
+        /// What is wrong with the value.
         detail: &'static str,
     },
-    /// A property that librdkafka does not take.
+    /// A property that librdkafka refuses.
     #[error("a property of librdkafka in {origin} is not valid")]
     WrongProperty {
-        /// Which layer.
+        /// The layer.
         origin: String,
-        /// What librdkafka says.
+        /// The error of librdkafka.
         source: antiphon_kafka::Error,
     },
 }

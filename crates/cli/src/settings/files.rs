@@ -1,4 +1,4 @@
-//! Values that stand in files, as secrets do.
+//! Values read from files, such as secrets.
 
 use std::{
     fs::File,
@@ -8,10 +8,10 @@ use std::{
 
 use super::SettingsError;
 
-/// No secret is longer; a larger file is not the one that was meant.
+/// No secret is longer. A larger file is a mistake.
 const LARGEST: u64 = 64 * 1024;
 
-/// The value in a file, without the end of its last line.
+/// The content of a file without one trailing line end.
 pub(super) fn value(property: &str, path: &Path, origin: &str) -> Result<String, SettingsError> {
     let bytes = read(path).map_err(|source| SettingsError::FileUnreadable {
         property: property.to_owned(),
@@ -29,14 +29,14 @@ pub(super) fn value(property: &str, path: &Path, origin: &str) -> Result<String,
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    // A pipe or a device has no end: one byte more than allowed tells that it is too much.
+    // A pipe or a device may not end: one byte above the limit is enough to refuse it.
     File::open(path)?
         .take(LARGEST + 1)
         .read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
-/// What is wrong is said without a part of it.
+/// The value, or what is wrong with it. The reason never quotes the content.
 fn usable(bytes: Vec<u8>) -> Result<String, &'static str> {
     if u64::try_from(bytes.len()).is_ok_and(|size| size > LARGEST) {
         return Err("is larger than 64 KiB");
@@ -46,7 +46,7 @@ fn usable(bytes: Vec<u8>) -> Result<String, &'static str> {
     let value = line.strip_suffix('\r').unwrap_or(line);
     match value {
         "" => Err("is empty"),
-        value if value.contains('\0') => Err("holds a NUL byte"),
+        value if value.contains('\0') => Err("contains a NUL byte"),
         value => Ok(value.to_owned()),
     }
 }
@@ -75,7 +75,7 @@ mod tests {
             (b"\n".to_vec(), "is empty"),
             (b"\r\n".to_vec(), "is empty"),
             (b"hunter2\xff".to_vec(), "is not text in UTF-8"),
-            (b"hunter2\0".to_vec(), "holds a NUL byte"),
+            (b"hunter2\0".to_vec(), "contains a NUL byte"),
             (vec![b'x'; 70_000], "is larger than 64 KiB"),
         ] {
             assert_eq!(usable(bytes), Err(detail));

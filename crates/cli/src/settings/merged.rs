@@ -1,127 +1,105 @@
-//! What all layers come to.
+//! All layers, merged.
 
-use std::{collections::BTreeMap, path::PathBuf};
-
-use config::Value;
+use std::path::PathBuf;
 
 use super::{
-    Sections, Settings, SettingsError, Source, check, files,
-    layers::Layer,
+    SettingsError, files,
+    layer::Layer,
     parse,
     rows::{self, Row},
-    tree::{self, Tree},
+    sections::{BY_FILE, BY_VALUE, Settings, json},
     unknown,
 };
+use crate::form::Form;
 
-/// The values of all layers, each with the layer that has the last word.
+/// The values of all layers. A later layer wins over those before it.
 #[derive(Default)]
-pub(crate) struct Merged {
-    tree: Tree,
-    /// By the full name of the key.
-    sources: BTreeMap<String, Source>,
-    /// The layer that set a key, as errors name it.
-    origins: BTreeMap<String, String>,
-}
-
-/// The two sections that a property of librdkafka may stand in.
-pub(super) const BY_VALUE: &str = "properties";
-pub(super) const BY_FILE: &str = "property_files";
+pub(super) struct Merged(Layer);
 
 impl Merged {
-    /// Checks each layer by itself, so that an error can name its origin, and merges them.
+    /// Checks each layer by itself, so that an error names its origin even if a later layer
+    /// replaces the value; then merges them.
     pub(super) fn of(layers: Vec<Layer>) -> Result<Self, SettingsError> {
-        let known = super::known();
         let mut merged = Self::default();
-        for mut layer in layers {
-            layer.normalise(&known);
-            unknown::check(&layer, &known)?;
-            check::given_once(&layer)?;
-            parse(layer.tree(), &layer)?;
-            merged.add(&layer);
+        for layer in layers {
+            unknown::check(&layer)?;
+            given_once(&layer)?;
+            parse::sections(&layer)?;
+            merged.add(layer);
         }
         Ok(merged)
     }
 
-    fn add(&mut self, layer: &Layer) {
-        for (path, value) in tree::leaves(&layer.tree()) {
-            let path: Vec<&str> = path.iter().map(String::as_str).collect();
-            if let ["kafka", section @ (BY_VALUE | BY_FILE), property] = path[..] {
-                let other = if section == BY_VALUE {
-                    BY_FILE
-                } else {
-                    BY_VALUE
-                };
-                self.forget(&["kafka", other, property]);
+    fn add(&mut self, layer: Layer) {
+        for (key, entry) in layer.0 {
+            if let Some(other) = other_way(&key) {
+                self.0.0.remove(&other);
             }
-            let key = path.join(".");
-            self.sources.insert(key.clone(), layer.source(&key));
-            self.origins.insert(key, layer.origin());
-            tree::put(&mut self.tree, &path, value);
+            self.0.0.insert(key, entry);
         }
     }
 
-    /// A later layer says it in the other way.
-    fn forget(&mut self, path: &[&str]) {
-        tree::take(&mut self.tree, path);
-        self.sources.remove(&path.join("."));
-        self.origins.remove(&path.join("."));
-    }
-
-    /// The settings, with the values that stand in files.
+    /// The settings, with the values that files hold.
     pub(super) fn settings(&self) -> Result<Settings, SettingsError> {
-        let mut tree = self.tree.clone();
-        for (property, path, key) in self.files() {
-            let origin = self.origins.get(&key).map_or("", String::as_str);
-            let value = files::value(&property, &path, origin)?;
-            tree::put(
-                &mut tree,
-                &["kafka", BY_VALUE, &property],
-                Value::new(None, value),
-            );
+        let mut layer = self.0.clone();
+        for (property, path) in self.files() {
+            let source = self.0.source(&format!("{BY_FILE}{property}"));
+            let value = files::value(property, &path, &source.origin())?;
+            layer.insert(&format!("{BY_VALUE}{property}"), value.into(), source);
         }
-        super::read(tree, &Layer::merged())
+        parse::settings(&layer)
     }
 
-    /// The settings without the values that stand in files.
+    /// The settings without the values that files hold.
     pub(super) fn settings_without_files(&self) -> Result<Settings, SettingsError> {
-        super::read(self.tree.clone(), &Layer::merged())
+        parse::settings(&self.0)
     }
 
-    /// Every value that is in effect. Files with values are not read.
+    /// Every value in effect. Files that hold values are not read.
     pub(super) fn rows(&self) -> Result<Vec<Row>, SettingsError> {
-        let (sections, group) = parse(self.tree.clone(), &Layer::merged())?;
-        let mut values = super::json(&sections);
-        values["client"]["group"] = group.into();
-        let mut rows = rows::of(&values, |key| {
-            self.sources.get(key).cloned().unwrap_or(Source::Default)
-        });
-        for (property, path, key) in self.files() {
-            let source = self.sources.get(&key).cloned();
-            let source = source.unwrap_or(Source::Default);
-            rows.push(Row::in_file(&property, path, source));
-        }
+        let (sections, group) = parse::sections(&self.0)?;
+        let mut rows = rows::of(&json(&sections, &group), |key| self.0.source(key));
+        rows.extend(self.files().map(|(property, path)| {
+            let source = self.0.source(&format!("{BY_FILE}{property}"));
+            Row::in_file(property, path, source)
+        }));
         rows.sort_by(|a, b| a.key.cmp(&b.key));
         Ok(rows)
     }
 
     /// The form of the output.
-    pub(super) fn form(&self) -> Result<crate::output::Form, SettingsError> {
-        let (Sections { cli, .. }, _) = parse(self.tree.clone(), &Layer::merged())?;
-        Ok(cli.output)
+    pub(super) fn form(&self) -> Result<Form, SettingsError> {
+        Ok(parse::settings(&self.0)?.cli.output)
     }
 
-    /// The properties whose values stand in files: name, path, full name of the key.
-    fn files(&self) -> Vec<(String, PathBuf, String)> {
-        let files = tree::get(&self.tree, &["kafka", BY_FILE]).cloned();
-        let files = files.and_then(|value| value.into_table().ok());
-        let files = files.unwrap_or_default().into_iter();
-        let named = files.filter_map(|(property, path)| {
-            let path = PathBuf::from(path.into_string().ok()?);
-            let key = format!("kafka.{BY_FILE}.{property}");
-            Some((property, path, key))
-        });
-        let mut named: Vec<_> = named.collect();
-        named.sort();
-        named
+    /// The properties whose values are in files, with the paths.
+    fn files(&self) -> impl Iterator<Item = (&str, PathBuf)> {
+        self.0.0.iter().filter_map(|(key, entry)| {
+            let path = entry.value.clone().into_string().ok()?;
+            Some((key.strip_prefix(BY_FILE)?, path.into()))
+        })
+    }
+}
+
+/// The key that gives the same property in the other way: by a file, or by its value.
+fn other_way(key: &str) -> Option<String> {
+    [(BY_VALUE, BY_FILE), (BY_FILE, BY_VALUE)]
+        .iter()
+        .find_map(|(one, other)| Some(format!("{other}{}", key.strip_prefix(one)?)))
+}
+
+/// Within one layer, neither of the two ways wins over the other.
+fn given_once(layer: &Layer) -> Result<(), SettingsError> {
+    let twice = layer.0.iter().find_map(|(key, entry)| {
+        let property = key.strip_prefix(BY_FILE)?;
+        let other = other_way(key)?;
+        layer.0.contains_key(&other).then_some((property, entry))
+    });
+    match twice {
+        None => Ok(()),
+        Some((property, entry)) => Err(SettingsError::GivenTwice {
+            origin: entry.source.origin(),
+            property: property.to_owned(),
+        }),
     }
 }

@@ -1,34 +1,32 @@
-//! Values in effect, as they may be shown.
+//! Values in effect, without secrets.
 
 use std::path::PathBuf;
 
 use antiphon_kafka::{is_secret, redacted};
 use serde_json::Value;
 
-use super::Source;
+use super::{sections::BY_VALUE, source::Source};
 
-/// A value in effect, and where it comes from.
+/// A value in effect, and its source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Row {
     /// The key, with its sections.
     pub(crate) key: String,
     /// Its value; null if it has none.
     pub(crate) value: Value,
-    /// Whether the value is a secret, which is not in `value`.
+    /// Whether the value is a secret; `value` does not contain it.
     pub(crate) hidden: bool,
     /// Where it comes from.
     pub(crate) source: Source,
-    /// The file that the value stands in by itself; it was not read.
+    /// The file that holds the value; it is not read.
     pub(crate) value_file: Option<PathBuf>,
 }
 
-const PROPERTIES: &str = "kafka.properties.";
-
 impl Row {
-    /// A property whose value stands in a file.
+    /// A property whose value is in a file.
     pub(super) fn in_file(property: &str, path: PathBuf, source: Source) -> Self {
         Self {
-            key: format!("{PROPERTIES}{property}"),
+            key: format!("{BY_VALUE}{property}"),
             value: Value::Null,
             hidden: true,
             source,
@@ -37,7 +35,7 @@ impl Row {
     }
 
     fn new(key: String, value: Value, source: Source) -> Self {
-        let property = key.strip_prefix(PROPERTIES);
+        let property = key.strip_prefix(BY_VALUE);
         let hidden = property.is_some_and(is_secret);
         let value = match value {
             Value::String(text) => redacted(property.unwrap_or_default(), &text).into(),

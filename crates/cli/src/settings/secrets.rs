@@ -1,4 +1,4 @@
-//! Values that stand in files, values that are never shown, and where values come from.
+//! Values from files, values that are never shown, and sources of values.
 
 use std::{fs, path::PathBuf};
 
@@ -146,10 +146,10 @@ fn every_value_is_shown_with_the_layer_that_has_the_last_word() {
         ("ANTIPHON__KAFKA__PROPERTIES__CLIENT_ID", "me"),
     ];
     let mut flags = Layer::command_line();
-    flags.put(&["kafka", "properties", "linger.ms"], "8");
+    flags.put("kafka.properties.linger.ms", "8");
     flags.put_variable(
         "ANTIPHON_BOOTSTRAP_SERVERS",
-        &["kafka", "bootstrap_servers"],
+        "kafka.bootstrap_servers",
         "ssl://me:hunter2@h:1",
     );
     let rows = merged(vec![file, environment(&variables), flags]).rows();
@@ -205,7 +205,7 @@ fn a_value_in_a_file_is_shown_by_the_file_without_reading_it() {
     assert!(row.hidden && row.value.is_null());
 }
 
-/// Every file that is shipped: a new one is found by itself.
+/// All files in `config`, including files added later.
 fn shipped() -> Vec<PathBuf> {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../config"));
     let files = fs::read_dir(folder).unwrap();
@@ -221,7 +221,7 @@ fn every_shipped_file_is_valid() {
     assert!(files.len() >= 3, "{files:?}");
     for file in files {
         let problems = problems(&file, false);
-        // A build without TLS can not use all of them, and says so.
+        // A build without TLS reports that it cannot use some of them.
         let all_of_tls = problems.iter().all(|problem| {
             let mut causes =
                 std::iter::successors(Some(problem as &dyn std::error::Error), |error| {

@@ -1,8 +1,12 @@
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
-use antiphon::config::{FirstPoll, Matching};
+use antiphon::config::{ClientConfig, FirstPoll, KafkaConfig, Matching, ServiceConfig};
 
-use super::*;
+use super::{
+    parse,
+    sections::{self, CliSettings},
+    *,
+};
 
 fn toml(text: &str) -> Layer {
     Layer::toml("antiphon.toml", text).unwrap()
@@ -13,10 +17,10 @@ fn environment(variables: &[(&str, &str)]) -> Layer {
     Layer::environment(variables.iter().map(owned))
 }
 
-fn flags(values: &[(&[&str], &str)]) -> Layer {
+fn flags(values: &[(&str, &str)]) -> Layer {
     let mut layer = Layer::command_line();
-    for (path, value) in values {
-        layer.put(path, *value);
+    for (key, value) in values {
+        layer.put(key, *value);
     }
     layer
 }
@@ -55,7 +59,7 @@ fn the_environment_wins_over_the_file_and_options_win_over_both() {
             ("ANTIPHON_BOOTSTRAP_SERVERS", "not a setting of this layer"),
             ("HOME", "/"),
         ]),
-        flags(&[(&["client", "timeout"], "3s")]),
+        flags(&[("client.timeout", "3s")]),
     ]);
     assert_eq!(settings.client.timeout, Duration::from_secs(3));
     assert_eq!(settings.client_group, "environment");
@@ -73,7 +77,7 @@ fn properties_of_librdkafka_merge_by_their_names() {
             ("ANTIPHON__KAFKA__PROPERTIES__LINGER_MS", "6"),
             ("ANTIPHON__KAFKA__PROPERTIES__LOG__LEVEL", "7"),
         ]),
-        flags(&[(&["kafka", "properties", "linger.ms"], "8")]),
+        flags(&[("kafka.properties.linger.ms", "8")]),
     ]);
     let properties: Vec<_> = settings.kafka.properties.iter().collect();
     let shown: Vec<_> = properties.iter().map(|(k, v)| format!("{k}={v}")).collect();
@@ -255,13 +259,9 @@ fn the_shipped_file_shows_every_setting_with_its_default() {
     });
     let layer = toml(&enabled.collect::<Vec<_>>().join("\n"));
     let mut shown = BTreeSet::new();
-    leaves(
-        "",
-        &serde_json::to_value(tree_as_json(layer.tree())).unwrap(),
-        &mut shown,
-    );
+    leaves("", &tree_as_json(&layer), &mut shown);
     let mut known = BTreeSet::new();
-    leaves("", &super::known(), &mut known);
+    leaves("", &sections::known(), &mut known);
     known.extend(EXAMPLES.map(str::to_owned));
     known.remove("kafka.properties");
     known.remove("kafka.property_files");
@@ -279,8 +279,10 @@ fn the_shipped_file_shows_every_setting_with_its_default() {
     assert_eq!(settings, merge([]));
 }
 
-fn tree_as_json(tree: Tree) -> serde_json::Value {
-    config::Value::from(tree).try_deserialize().unwrap()
+fn tree_as_json(layer: &Layer) -> serde_json::Value {
+    config::Value::from(parse::tree(layer))
+        .try_deserialize()
+        .unwrap()
 }
 
 /// The names of all values that are no sections.

@@ -3,83 +3,78 @@
 use config::{Value, ValueKind};
 use serde_json::Value as Known;
 
-use super::{SettingsError, layers::Layer, tree::Tree};
-
-/// What stands here are names that librdkafka has to know.
-const FREE: [&str; 2] = ["kafka.properties", FILES];
-
-/// What stands here are paths besides.
-const FILES: &str = "kafka.property_files";
+use super::{
+    SettingsError,
+    layer::Layer,
+    sections::{BY_FILE, BY_VALUE, known},
+    source::Source,
+};
 
 /// Refuses the first key, in order of names, that does not exist or has a value of another kind
 /// than its default.
-pub(super) fn check(layer: &Layer, known: &Known) -> Result<(), SettingsError> {
-    all(layer, known).into_iter().next().map_or(Ok(()), Err)
+pub(super) fn check(layer: &Layer) -> Result<(), SettingsError> {
+    all(layer).into_iter().next().map_or(Ok(()), Err)
 }
 
 /// All such keys.
-pub(super) fn all(layer: &Layer, known: &Known) -> Vec<SettingsError> {
-    let mut wrong = Vec::new();
-    find("", &layer.tree(), known, &mut wrong);
-    let errors = wrong.into_iter().map(|(key, found)| match found {
-        Wrong::Unknown => SettingsError::UnknownKey {
-            origin: layer.origin(),
-            nearest: layer.spell(&nearest(&key, known)),
-            key: layer.spell(&key),
+pub(super) fn all(layer: &Layer) -> Vec<SettingsError> {
+    let known = known();
+    let wrong = layer.0.iter().filter_map(|(key, entry)| {
+        let found = find(key, &entry.value, &known)?;
+        Some((key, entry, found))
+    });
+    let mut wrong: Vec<_> = wrong.collect();
+    // An unknown section is one error, whatever it contains.
+    wrong.dedup_by(
+        |(.., a), (.., b)| matches!((a, b), (Wrong::Unknown(a), Wrong::Unknown(b)) if a == b),
+    );
+    let errors = wrong.into_iter().map(|(key, entry, found)| match found {
+        Wrong::Unknown(part) => SettingsError::UnknownKey {
+            origin: entry.source.origin(),
+            nearest: entry.source.spell(&nearest(part, &known)),
+            key: match &entry.source {
+                Source::Variable(name) => name.clone(),
+                _ => part.to_owned(),
+            },
         },
-        Wrong::Kind(expected) => SettingsError::WrongValue {
-            origin: layer.origin(),
-            key: layer.spell(&key),
-            detail: format!("expected {expected}"),
-        },
+        Wrong::Kind(expected) => layer.wrong_value(key, format_args!("expected {expected}")),
     });
     errors.collect()
 }
 
-enum Wrong {
-    Unknown,
+enum Wrong<'a> {
+    /// This part of a key does not exist.
+    Unknown(&'a str),
+    /// What the key expects.
     Kind(&'static str),
 }
 
-fn find(prefix: &str, tree: &Tree, known: &Known, wrong: &mut Vec<(String, Wrong)>) {
-    let mut keys: Vec<_> = tree.iter().collect();
-    keys.sort_by_key(|(key, _)| *key);
-    for (key, value) in keys {
-        let path = format!("{prefix}{key}");
-        let found = match (&value.kind, known.get(key)) {
-            (_, None) => Some(Wrong::Unknown),
-            _ if FREE.contains(&path.as_str()) => {
-                wrong.extend(no_paths(&path, value));
-                free(value)
-            }
-            (ValueKind::Table(inner), Some(section @ Known::Object(_))) => {
-                find(&format!("{path}."), inner, section, wrong);
-                None
-            }
-            (_, Some(Known::Object(_))) => Some(Wrong::Kind("a section")),
-            (_, Some(default)) => kind(value, default).map(Wrong::Kind),
-        };
-        wrong.extend(found.map(|found| (path, found)));
+fn find<'a>(key: &'a str, value: &Value, known: &Known) -> Option<Wrong<'a>> {
+    if key.starts_with(BY_VALUE) {
+        return None;
+    }
+    if key.starts_with(BY_FILE) {
+        let is_path = matches!(value.kind, ValueKind::String(_));
+        return (!is_path).then_some(Wrong::Kind("a path"));
+    }
+    let (mut default, mut end) = (known, 0);
+    for part in key.split('.') {
+        end += part.len();
+        match default.get(part) {
+            Some(inner) => default = inner,
+            None => return Some(Wrong::Unknown(key.get(..end).unwrap_or(key))),
+        }
+        end += 1;
+    }
+    match (default, &value.kind) {
+        (Known::Object(_), ValueKind::Table(_)) => None,
+        (Known::Object(_), _) => Some(Wrong::Kind("a section")),
+        _ => kind(value, default).map(Wrong::Kind),
     }
 }
 
-fn free(value: &Value) -> Option<Wrong> {
-    let is_table = matches!(value.kind, ValueKind::Table(_));
-    (!is_table).then_some(Wrong::Kind("a section"))
-}
-
-fn no_paths(section: &str, value: &Value) -> Vec<(String, Wrong)> {
-    let ValueKind::Table(inner) = &value.kind else {
-        return Vec::new();
-    };
-    let values = inner.iter().filter(|_| section == FILES);
-    let wrong = values.filter(|(_, value)| !matches!(value.kind, ValueKind::String(_)));
-    let wrong = wrong.map(|(key, _)| (format!("{section}.{key}"), Wrong::Kind("a path")));
-    wrong.collect()
-}
-
-/// What is expected, if `value` is not it. Reading alone would be too kind: it takes 1.5 and `yes`
-/// for whole numbers.
+/// What the key expects, if `value` is something else. Deserialising alone is too lenient: it reads
+/// 1.5 and `yes` as whole numbers.
 fn kind(value: &Value, default: &Known) -> Option<&'static str> {
     let fits = match (default, &value.kind) {
         (Known::Number(_), ValueKind::String(text)) => text.parse::<i128>().is_ok(),
@@ -95,8 +90,8 @@ fn kind(value: &Value, default: &Known) -> Option<&'static str> {
     (!fits).then_some(expected)
 }
 
-/// The known key that looks most like this one: by its last part first, so that a key in the wrong
-/// section is found too.
+/// The known key that looks most like this one. Its last part counts alone too, which finds a key in
+/// the wrong section.
 fn nearest(key: &str, known: &Known) -> String {
     let mut all = Vec::new();
     list("", known, &mut all);

@@ -6,7 +6,7 @@ use antiphon::{Client, Executed, RequestBuilder, RequestError, RequestErrorKind}
 use antiphon_load::{Call, Failed, Then, Turn};
 use bytes::Bytes;
 
-use super::{super::ask, outcome::Kind};
+use super::{super::requester, outcome::Kind};
 use crate::args::BenchArgs;
 
 pub(super) struct Sending {
@@ -57,7 +57,7 @@ impl Sending {
     ) -> Self {
         let request = client.request(&args.topic).value(value.clone());
         Self {
-            request: ask::with_options!(request, args.call.clone()),
+            request: requester::with_options!(request, args.call.clone()),
             keys: args.keys,
             hopeless: hopeless.clone(),
         }

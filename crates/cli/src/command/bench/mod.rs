@@ -2,22 +2,24 @@
 
 mod call;
 mod cpu;
+mod measured;
 mod outcome;
 mod progress;
 mod report;
 
 use std::{sync::Arc, thread, time::Duration};
 
-use antiphon_load::{Load, Running, Tally, Window};
+use antiphon_load::{Load, Running};
 use bytes::Bytes;
 
 use self::{
     call::{Hopeless, Sending},
-    outcome::{Kind, exit},
+    measured::Measured,
+    outcome::exit,
     progress::Progress,
     report::Report,
 };
-use super::ask;
+use super::requester;
 use crate::{
     args::BenchArgs, exit::Exit, failure::Failure, input, output::Printer, settings::Settings,
     signals::Signals,
@@ -35,13 +37,13 @@ pub(super) async fn run(
     mut settings: Settings,
     printer: Printer,
 ) -> Result<(), Failure> {
-    let mut signals = super::catch_signals()?;
+    let mut signals = Signals::catch()?;
     let value = value(&args, settings.client.max_request_bytes)?;
     let timeout = args.call.timeout.unwrap_or(settings.client.timeout);
     // The configuration may limit other programs to fewer calls than this load asks for.
     settings.client.max_in_flight = settings.client.max_in_flight.max(args.in_flight);
     let client = tokio::select! {
-        connected = ask::connect(settings, false) => connected?,
+        connected = requester::connect(settings, false) => connected?,
         signal = signals.next() => return Err(interrupted(signal)),
     };
     let hopeless = Hopeless::default();
@@ -49,7 +51,7 @@ pub(super) async fn run(
     let bar = Progress::new(args.warmup + args.duration, printer.quiet);
     let measured = measure(&args, sending, timeout, &mut signals, &bar).await;
     bar.clear();
-    ask::close(&client).await;
+    requester::close(&client).await;
     let measured = measured?;
     let report = Report::new(&args, value.len(), timeout, &measured);
     if let Some(error) = hopeless.take().filter(|_| report.replies == 0) {
@@ -58,7 +60,7 @@ pub(super) async fn run(
     printer.show(&report)?;
     match exit(&measured.tally) {
         Exit::Success => Ok(()),
-        exit => Err(Failure::Told(exit)),
+        exit => Err(Failure::Reported(exit)),
     }
 }
 
@@ -73,15 +75,7 @@ fn value(args: &BenchArgs, limit: u32) -> Result<Bytes, Failure> {
 
 fn interrupted(signal: &'static str) -> Failure {
     tracing::info!(signal, "ended before it started");
-    Failure::Told(Exit::Failed)
-}
-
-/// What a run has measured.
-struct Measured {
-    tally: Tally<Kind>,
-    window: Arc<Window>,
-    /// CPU time of this process in the window; `None` where the system does not tell it.
-    cpu: Option<Duration>,
+    Failure::Reported(Exit::Failed)
 }
 
 /// Sends the load and waits until its last call has ended.

@@ -6,7 +6,7 @@ use antiphon_load::{Call, Running};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::{Instant, interval, sleep_until};
 
-use crate::{command::demo::thousands, signals::Signals};
+use crate::{output::thousands, signals::Signals};
 
 /// How often the bar moves.
 const STEP: Duration = Duration::from_millis(200);

@@ -1,4 +1,4 @@
-//! A graceful stop with requests in hand.
+//! A graceful stop with requests in flight.
 
 use std::time::{Duration, Instant};
 
@@ -6,34 +6,35 @@ use antiphon::{Client, DrainReport};
 use futures::future::join_all;
 
 use super::{
-    expect,
+    expect::expect,
     greeters::{Greeters, SLOW},
-    page::{Page, millis},
-    stage::Stage,
+    page::Page,
+    setup::Setup,
 };
-use crate::failure::Failure;
+use crate::{failure::Failure, output::millis};
 
-/// How many requests are in hand when the stop begins.
+/// Requests in flight when the stop begins.
 const REQUESTS: usize = 60;
 
-/// How long they may take to get there, and to end.
+/// Time limits for the requests to arrive, and to finish.
 const ARRIVE: Duration = Duration::from_secs(5);
 const LIMIT: Duration = Duration::from_secs(5);
 
 pub(super) async fn show(
     page: &mut Page,
-    stage: &Stage,
+    setup: &Setup,
     client: &Client,
     mut greeters: Greeters,
 ) -> Result<(), Failure> {
     page.section("A graceful stop")?;
-    page.say(&format!(
-        "{REQUESTS} requests are being answered, each takes {} ms. Now one of the three instances is\n\
-         told to stop. It takes no more requests, finishes those in hand, waits until the replies are\n\
-         safe in Kafka, commits, and leaves the group; the other two go on, with its partitions too.",
+    page.paragraph(&format!(
+        "{REQUESTS} requests are in flight, and each takes {} ms. Now one of the three instances is\n\
+         stopped. It reads no more requests, finishes those in flight, waits until Kafka has\n\
+         acknowledged the replies, commits, and leaves the group. The other two take over its\n\
+         partitions.",
         SLOW.as_millis()
     ))?;
-    let (topic, before) = (stage.greetings(), greeters.total());
+    let (topic, before) = (setup.greetings(), greeters.total());
     let calls = (0..REQUESTS).map(|number| {
         let request = client.request(&topic).value(number.to_string());
         tokio::spawn(request.operation("slow").send())
@@ -45,10 +46,10 @@ pub(super) async fn show(
     let took = begun.elapsed();
     let ended = join_all(calls).await;
     let replies = ended.iter().filter(|call| matches!(call, Ok(Ok(_))));
-    tell(page, name, report, replies.count(), took)
+    show_report(page, name, report, replies.count(), took)
 }
 
-fn tell(
+fn show_report(
     page: &mut Page,
     name: &str,
     report: DrainReport,
@@ -60,7 +61,7 @@ fn tell(
     } = report;
     page.facts(&[
         ("stopped", format!("{name}, in {}", millis(took))),
-        ("in hand at the stop", in_hand.to_string()),
+        ("in flight at the stop", in_hand.to_string()),
         ("answered", in_hand.saturating_sub(abandoned).to_string()),
         ("replies received", format!("{replies} of {REQUESTS}")),
     ])?;
@@ -69,8 +70,8 @@ fn tell(
     })
 }
 
-/// Waits until every request has reached a handler; on a busy machine the first may have ended by
-/// then. `before` is how many were answered earlier.
+/// Waits until every request has reached a handler. On a busy machine the first may have finished by
+/// then. `before` is the number of requests answered earlier.
 async fn in_hand(greeters: &Greeters, before: u64) -> Result<(), Failure> {
     let until = Instant::now() + ARRIVE;
     let arrived = || {

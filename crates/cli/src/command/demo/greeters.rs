@@ -8,24 +8,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use antiphon::{DrainReport, Service, config::ServiceConfig};
+use antiphon::{DrainReport, Service};
 use bytes::Bytes;
 use futures::future::try_join_all;
 
-use super::{
-    expect,
-    page::{Page, thousands},
-    stage::{PARTITIONS, Stage},
-};
-use crate::failure::Failure;
+use super::{expect::expect, page::Page, setup::Setup, topics::PARTITIONS};
+use crate::{failure::Failure, output::thousands};
 
-/// How long a request of the operation `slow` takes.
+/// The time that the operation `slow` takes.
 pub(super) const SLOW: Duration = Duration::from_millis(400);
 
 const NAMES: [&str; 3] = ["greeter-1", "greeter-2", "greeter-3"];
 
-/// How long the three may take to share the partitions. A new group on Kafka waits for more
-/// members before it begins.
+/// Time limit for the instances to share the partitions. Kafka delays the first rebalance of a new
+/// group to wait for more members.
 const JOIN: Duration = Duration::from_secs(20);
 
 /// The three instances.
@@ -38,14 +34,14 @@ struct Greeter {
 }
 
 impl Greeters {
-    /// Starts them together, and waits until each has partitions of its own.
-    pub(super) async fn start(stage: &Stage) -> Result<Self, Failure> {
-        let starting = NAMES.map(|name| Greeter::start(stage, name));
+    /// Starts the instances, and waits until each has partitions.
+    pub(super) async fn start(setup: &Setup) -> Result<Self, Failure> {
+        let starting = NAMES.map(|name| Greeter::start(setup, name));
         let greeters = Self(try_join_all(starting).await?);
         let until = Instant::now() + JOIN;
         while !greeters.share_everything() {
             expect(Instant::now() < until, || {
-                format!("after {JOIN:?} the instances have not shared the partitions")
+                format!("the instances did not share the partitions within {JOIN:?}")
             })?;
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
@@ -56,15 +52,15 @@ impl Greeters {
         let shares = self.0.iter().map(|one| one.service.partitions().len());
         let shares: Vec<_> = shares.collect();
         let all = usize::try_from(PARTITIONS).unwrap_or(1);
-        // The embedded broker of another process chooses the number of partitions itself.
+        // An embedded broker of another process chooses the number of partitions.
         shares.iter().all(|share| *share > 0) && shares.iter().sum::<usize>() >= all.min(4)
     }
 
     pub(super) fn show(&self, page: &mut Page) -> Result<(), Failure> {
         page.section("A service of three instances")?;
-        page.say(
-            "Three instances of the service \"greeter\" have joined one consumer group. Kafka shares\n\
-             the partitions of the request topic among them; each request goes to one instance.",
+        page.paragraph(
+            "Three instances of the service \"greeter\" have joined one consumer group. Kafka assigns\n\
+             each a share of the partitions of the request topic. Each request goes to one instance.",
         )?;
         let rows = self.0.iter().map(|one| {
             let mut partitions = one.service.partitions();
@@ -77,7 +73,7 @@ impl Greeters {
         page.table(&["instance", "partitions"], &rows.collect::<Vec<_>>())
     }
 
-    /// How many requests each instance has answered.
+    /// The number of requests that each instance has answered.
     pub(super) fn answered(&self) -> Vec<(&'static str, u64)> {
         let counts = self.0.iter();
         counts
@@ -85,17 +81,17 @@ impl Greeters {
             .collect()
     }
 
-    /// How many requests have been answered in all.
+    /// The number of requests answered in total.
     pub(super) fn total(&self) -> u64 {
         self.answered().iter().map(|(_, count)| count).sum()
     }
 
-    /// How many requests are being answered now.
+    /// The number of requests that run now.
     pub(super) fn running(&self) -> usize {
         self.0.iter().map(|one| one.service.running()).sum()
     }
 
-    /// Stops one of them gracefully; the others go on.
+    /// Stops one instance gracefully.
     pub(super) async fn drain_one(
         &mut self,
         limit: Duration,
@@ -107,16 +103,16 @@ impl Greeters {
 }
 
 impl Greeter {
-    async fn start(stage: &Stage, name: &'static str) -> Result<Self, Failure> {
+    async fn start(setup: &Setup, name: &'static str) -> Result<Self, Failure> {
         let answered = Arc::new(AtomicU64::new(0));
         let (plain, slow) = (Arc::clone(&answered), Arc::clone(&answered));
-        let topic = stage.greetings();
+        let topic = setup.greetings();
         let service = Service::builder("greeter")
             .version("1.0.0")
             .instance(name)
-            .kafka(stage.kafka.clone())
-            .config(service_config(stage))
-            .group(format!("{}.greeter", stage.prefix))
+            .kafka(setup.kafka.clone())
+            .config(setup.service_config())
+            .group(format!("{}.greeter", setup.prefix))
             .route(&topic, move |value: Bytes| greet(Arc::clone(&plain), value))
             .operation(&topic, "slow", move |value: Bytes| {
                 let answered = Arc::clone(&slow);
@@ -135,21 +131,12 @@ impl Greeter {
     }
 }
 
-/// Creates the request topics on brokers that are not our own.
-pub(super) fn service_config(stage: &Stage) -> ServiceConfig {
-    let absent = stage.broker.is_none();
-    ServiceConfig {
-        create_topics: absent.then_some(PARTITIONS.unsigned_abs()),
-        ..ServiceConfig::default()
-    }
-}
-
 async fn greet(answered: Arc<AtomicU64>, value: Bytes) -> Result<Vec<u8>, antiphon::Status> {
     answered.fetch_add(1, Ordering::Relaxed);
     Ok([b"hello, ", &*value].concat())
 }
 
-/// `greeter-1 10, greeter-2 12`, in thousands.
+/// The counts as text: `greeter-1 1,000, greeter-2 1,200`.
 pub(super) fn tally(counts: &[(&'static str, u64)]) -> String {
     let each = counts
         .iter()

@@ -1,4 +1,4 @@
-//! A few thousand requests, and how long each took.
+//! A few thousand requests and their latencies.
 
 use std::time::{Duration, Instant};
 
@@ -7,22 +7,25 @@ use futures::{StreamExt, stream};
 use hdrhistogram::Histogram;
 
 use super::{
-    expect,
+    expect::expect,
     greeters::{Greeters, tally},
-    page::{Page, millis, thousands},
-    stage::Stage,
+    page::Page,
+    setup::Setup,
 };
-use crate::failure::Failure;
+use crate::{
+    failure::Failure,
+    output::{millis, thousands},
+};
 
-/// How many calls wait for their replies at the same time.
+/// Calls in flight.
 const IN_FLIGHT: usize = 64;
 
-/// The longest latency that is told from longer ones, in microseconds: a call's timeout.
+/// The largest latency of the histogram, in microseconds: the timeout of a call.
 const LONGEST: u64 = 10_000_000;
 
 pub(super) async fn show(
     page: &mut Page,
-    stage: &Stage,
+    setup: &Setup,
     client: &Client,
     greeters: &Greeters,
     requests: u32,
@@ -31,7 +34,7 @@ pub(super) async fn show(
     page.section(&format!("{count} requests, {IN_FLIGHT} at a time"))?;
     let before = greeters.answered();
     let begun = Instant::now();
-    let latencies = measure(page, stage, client, requests).await?;
+    let latencies = measure(page, setup, client, requests).await?;
     let took = begun.elapsed();
     let header = ["replies per second", "p50", "p90", "p99", "p99.9", "max"];
     page.table(&header, &[row(requests, took, &latencies)])?;
@@ -40,9 +43,9 @@ pub(super) async fn show(
         .map(|((name, now), (_, then))| (name, now - then))
         .collect();
     page.facts(&[("answered by", tally(&since))])?;
-    page.say(
-        "The times are those of this machine, where broker, service and client share the processors.\n\
-         Each is from the call to its reply, over two topics.",
+    page.paragraph(
+        "The latencies are from call to reply, over two topics. They are those of this machine, where\n\
+         broker, service and client share the processors.",
     )
 }
 
@@ -57,14 +60,14 @@ fn row(requests: u32, took: Duration, latencies: &Histogram<u64>) -> Vec<String>
 
 async fn measure(
     page: &Page,
-    stage: &Stage,
+    setup: &Setup,
     client: &Client,
     requests: u32,
 ) -> Result<Histogram<u64>, Failure> {
     let mut latencies = Histogram::new_with_bounds(1, LONGEST, 3)
-        .map_err(|error| Failure::Unexpected(format!("no histogram: {error}")))?;
+        .map_err(|error| Failure::Unexpected(format!("cannot create the histogram: {error}")))?;
     let bar = page.progress(requests.into());
-    let topic = stage.greetings();
+    let topic = setup.greetings();
     let calls = stream::iter(0..requests).map(|number| one(client, &topic, number));
     let mut calls = calls.buffer_unordered(IN_FLIGHT);
     while let Some(took) = calls.next().await {

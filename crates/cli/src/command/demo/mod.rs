@@ -1,13 +1,14 @@
-//! `antiphon demo`: everything in short sections, each of them checked.
+//! `antiphon demo`: what Antiphon does, in short sections with checked results.
 
 mod drain;
+mod expect;
 mod greeters;
 mod load;
-mod nobody;
+mod no_reply;
 mod page;
 mod prices;
+mod setup;
 mod single;
-mod stage;
 mod topics;
 mod wire;
 
@@ -19,14 +20,13 @@ use antiphon::{
 };
 use antiphon_kafka::redacted;
 
-pub(in crate::command) use self::page::{millis, thousands};
-use self::{greeters::Greeters, page::Page, prices::Sellers, stage::Stage};
+use self::{greeters::Greeters, page::Page, prices::Sellers, setup::Setup};
 use crate::{args::DemoArgs, failure::Failure, output::Printer};
 
-/// A call's timeout, where the section is not about it: nothing here should come near it.
+/// The timeout of calls in sections that are not about timeouts. No such call should take this long.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Shows everything, on `brokers` or on one of its own.
+/// Runs all sections, on `brokers` or on an embedded broker.
 pub(super) async fn run(
     args: &DemoArgs,
     brokers: Option<KafkaConfig>,
@@ -34,74 +34,68 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let begun = Instant::now();
     let mut page = Page::new(printer.quiet);
-    let stage = Stage::set(brokers).await?;
-    introduce(&mut page, &stage)?;
-    let shown = show(&mut page, &stage, args).await;
-    let tidied = stage.strike(&mut page).await;
-    shown.and(tidied)?;
+    let setup = Setup::start(brokers).await?;
+    introduce(&mut page, &setup)?;
+    let shown = show(&mut page, &setup, args).await;
+    let cleaned = setup.clean_up(&mut page).await;
+    shown.and(cleaned)?;
     let took = begun.elapsed().as_secs_f64();
-    page.say(&format!("Everything went as it should, in {took:.1} s."))
+    page.paragraph(&format!(
+        "All steps had the expected result, in {took:.1} s."
+    ))
 }
 
-fn introduce(page: &mut Page, stage: &Stage) -> Result<(), Failure> {
+fn introduce(page: &mut Page, setup: &Setup) -> Result<(), Failure> {
     page.title("Antiphon: request and reply over Kafka")?;
-    page.say(
-        "A client writes a request to a Kafka topic; a service reads it, does the work, and writes\n\
-         the reply to a topic of the client's. Whatever goes wrong, the client gets one answer, and\n\
-         it says whether the work was done.",
+    page.paragraph(
+        "A client writes a request to a Kafka topic. A service reads it, does the work, and writes the\n\
+         reply to the reply topic of the client. Each call ends with one result, a reply or an error,\n\
+         and the error tells whether the work ran.",
     )?;
-    let servers = redacted("", &stage.kafka.bootstrap_servers);
-    match &stage.broker {
-        Some(_) => page.say(&format!(
-            "The broker is a part of this program and listens at {servers}."
+    let servers = redacted("", &setup.kafka.bootstrap_servers);
+    match &setup.broker {
+        Some(_) => page.paragraph(&format!(
+            "The broker is embedded in this program and listens at {servers}."
         )),
-        None => page.say(&format!(
-            "The brokers are those at {servers}. All topics here begin with \"{}\".",
-            stage.prefix
+        None => page.paragraph(&format!(
+            "The brokers are at {servers}. The names of all topics begin with \"{}\".",
+            setup.prefix
         )),
     }
 }
 
-async fn show(page: &mut Page, stage: &Stage, args: &DemoArgs) -> Result<(), Failure> {
+async fn show(page: &mut Page, setup: &Setup, args: &DemoArgs) -> Result<(), Failure> {
     let waiting =
         page.waiting("starting a service of three instances, three more services, a client");
     let (greeters, sellers, client) = tokio::join!(
-        Greeters::start(stage),
-        Sellers::start(stage),
-        connect(stage),
+        Greeters::start(setup),
+        Sellers::start(setup),
+        connect(setup),
     );
     waiting.finish_and_clear();
     let (greeters, sellers, client) = (greeters?, sellers?, client?);
     greeters.show(page)?;
-    single::show(page, stage, &client).await?;
-    prices::show(page, stage, &client).await?;
-    load::show(page, stage, &client, &greeters, args.requests).await?;
-    nobody::unanswered(page, stage, &client).await?;
-    nobody::unknown(page, stage, &client).await?;
-    drain::show(page, stage, &client, greeters).await?;
+    single::show(page, setup, &client).await?;
+    prices::show(page, setup, &client).await?;
+    load::show(page, setup, &client, &greeters, args.requests).await?;
+    no_reply::unanswered(page, setup, &client).await?;
+    no_reply::unknown(page, setup, &client).await?;
+    drain::show(page, setup, &client, greeters).await?;
     sellers.stop().await;
     client.close(Duration::from_secs(1)).await;
     Ok(())
 }
 
-async fn connect(stage: &Stage) -> Result<Client, Failure> {
+async fn connect(setup: &Setup) -> Result<Client, Failure> {
     let config = ClientConfig {
         timeout: TIMEOUT,
         ..ClientConfig::default()
     };
-    let client = Client::builder(stage.client_group())
-        .kafka(stage.kafka.clone())
+    let client = Client::builder(setup.client_group())
+        .kafka(setup.kafka.clone())
         .config(config)
         .instance("demo")
         .connect()
         .await?;
     Ok(client)
-}
-
-/// Fails the demonstration unless `holds`.
-fn expect(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), Failure> {
-    if holds {
-        return Ok(());
-    }
-    Err(Failure::Unexpected(otherwise()))
 }

@@ -1,4 +1,4 @@
-//! The text of the demonstration, on standard output.
+//! Text of the demonstration on standard output.
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -14,10 +14,10 @@ use crate::failure::Failure;
 const TITLE: Style = AnsiColor::Cyan.on_default().bold();
 const NAME: Style = Style::new().bold();
 
-/// Width of tables where the output is no terminal.
+/// Width of tables if standard output is not a terminal.
 const WIDTH: u16 = 100;
 
-/// Where the demonstration is written to.
+/// Writes titles, paragraphs and tables.
 #[derive(Debug)]
 pub(super) struct Page {
     sections: u32,
@@ -29,7 +29,7 @@ impl Page {
         Self { sections: 0, quiet }
     }
 
-    /// A line above everything.
+    /// Writes the title.
     pub(super) fn title(&mut self, text: &str) -> Result<(), Failure> {
         write(&format!("{TITLE}{text}{TITLE:#}\n\n"))
     }
@@ -41,12 +41,12 @@ impl Page {
         write(&format!("{TITLE}{number}. {title}{TITLE:#}\n\n"))
     }
 
-    /// A paragraph.
-    pub(super) fn say(&mut self, text: &str) -> Result<(), Failure> {
+    /// Writes a paragraph.
+    pub(super) fn paragraph(&mut self, text: &str) -> Result<(), Failure> {
         write(&format!("{text}\n\n"))
     }
 
-    /// Names with their values, one a line.
+    /// Writes names with their values, one per line.
     pub(super) fn facts(&mut self, facts: &[(&str, String)]) -> Result<(), Failure> {
         let width = facts.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
         let lines = facts
@@ -55,7 +55,7 @@ impl Page {
         write(&format!("{}\n", lines.collect::<String>()))
     }
 
-    /// A table; one line of a cell per line of its text.
+    /// Writes a table. A line break in a cell starts a new line.
     pub(super) fn table(&mut self, header: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
         let mut table = Table::new();
         table
@@ -69,7 +69,7 @@ impl Page {
         write(&format!("{table}\n\n"))
     }
 
-    /// A sign of life while something takes time; only on a terminal.
+    /// Shows a spinner on a terminal.
     pub(super) fn waiting(&self, what: &'static str) -> ProgressBar {
         let spinner = self.on_stderr(ProgressBar::new_spinner());
         spinner.set_message(what);
@@ -77,7 +77,7 @@ impl Page {
         spinner
     }
 
-    /// A progress bar; only on a terminal.
+    /// Shows a progress bar on a terminal.
     pub(super) fn progress(&self, length: u64) -> ProgressBar {
         let bar = self.on_stderr(ProgressBar::new(length));
         let template = "{bar:40.cyan} {human_pos} of {human_len}  {per_sec}";
@@ -91,7 +91,7 @@ impl Page {
         bar.set_draw_target(if self.quiet {
             ProgressDrawTarget::hidden()
         } else {
-            // Hidden by itself where standard error is no terminal.
+            // indicatif hides it if standard error is not a terminal.
             ProgressDrawTarget::stderr()
         });
         bar
@@ -103,39 +103,4 @@ fn write(text: &str) -> Result<(), Failure> {
     out.write_all(text.as_bytes())
         .and_then(|()| out.flush())
         .map_err(Failure::Stdout)
-}
-
-/// `12,345`.
-pub(in crate::command) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
-/// `1.23 ms`.
-pub(in crate::command) fn millis(duration: Duration) -> String {
-    format!("{:.2} ms", duration.as_secs_f64() * 1_000.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_grouped_by_three() {
-        for (number, text) in [
-            (0, "0"),
-            (999, "999"),
-            (1_000, "1,000"),
-            (1_234_567, "1,234,567"),
-        ] {
-            assert_eq!(thousands(number), text);
-        }
-    }
 }

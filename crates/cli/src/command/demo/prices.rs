@@ -1,4 +1,4 @@
-//! A scatter to three services, of which one is slow.
+//! A scatter to three services, one of them slow.
 
 use std::time::{Duration, Instant};
 
@@ -6,24 +6,23 @@ use antiphon::{Client, Executed, Gathered, Missing, Service};
 use bytes::Bytes;
 use futures::future::{join_all, try_join_all};
 
-use super::{
-    expect, greeters,
-    page::{Page, millis},
-    stage::Stage,
+use super::{expect::expect, page::Page, setup::Setup};
+use crate::{
+    failure::Failure,
+    output::{millis, printable},
 };
-use crate::{failure::Failure, output::printable};
 
-/// How long the service in the west takes.
-const LATE: Duration = Duration::from_millis(800);
+/// The delay of the slow service.
+const DELAY: Duration = Duration::from_millis(800);
 
-/// The three services, each on a topic of its own.
+/// Three services, each on its own topic.
 pub(super) struct Sellers(Vec<Service>);
 
 impl Sellers {
-    pub(super) async fn start(stage: &Stage) -> Result<Self, Failure> {
-        let offers = [(3, Duration::ZERO), (4, Duration::ZERO), (2, LATE)];
-        let starting = stage.prices().into_iter().zip(offers);
-        let starting = starting.map(|(topic, (price, delay))| start(stage, topic, price, delay));
+    pub(super) async fn start(setup: &Setup) -> Result<Self, Failure> {
+        let offers = [(3, Duration::ZERO), (4, Duration::ZERO), (2, DELAY)];
+        let starting = setup.prices().into_iter().zip(offers);
+        let starting = starting.map(|(topic, (price, delay))| start(setup, topic, price, delay));
         Ok(Self(try_join_all(starting).await?))
     }
 
@@ -34,7 +33,7 @@ impl Sellers {
 }
 
 async fn start(
-    stage: &Stage,
+    setup: &Setup,
     topic: String,
     price: u32,
     delay: Duration,
@@ -46,8 +45,8 @@ async fn start(
     let name = topic.rsplit('.').next().unwrap_or_default();
     let service = Service::builder(format!("prices-{name}"))
         .version("1.0.0")
-        .kafka(stage.kafka.clone())
-        .config(greeters::service_config(stage))
+        .kafka(setup.kafka.clone())
+        .config(setup.service_config())
         .group(format!("{topic}.group"))
         .route(&topic, offer)
         .start()
@@ -56,28 +55,28 @@ async fn start(
     Ok(service)
 }
 
-pub(super) async fn show(page: &mut Page, stage: &Stage, client: &Client) -> Result<(), Failure> {
-    page.section("One question to three services; two replies are enough")?;
-    page.say(&format!(
-        "The third service takes {} ms, and nobody waits for it. It is listed as missing, with the\n\
-         reason and with what is known about its work: it has the request, so maybe it runs.",
-        LATE.as_millis()
+pub(super) async fn show(page: &mut Page, setup: &Setup, client: &Client) -> Result<(), Failure> {
+    page.section("A scatter to three services, with a minimum of two replies")?;
+    page.paragraph(&format!(
+        "The third service takes {} ms, and the scatter does not wait for it. It is listed as missing,\n\
+         with the reason and whether its work ran: it has the request, so \"maybe\".",
+        DELAY.as_millis()
     ))?;
     let begun = Instant::now();
     let scatter = client
-        .scatter(stage.prices())
+        .scatter(setup.prices())
         .value("apples")
         .min_replies(2);
     let gathered = scatter.send().await?;
     let took = begun.elapsed();
     page.table(&["topic", "reply", "executed"], &rows(&gathered))?;
     page.facts(&[("took", millis(took))])?;
-    let honest = |one: &Missing| one.error().executed() == Executed::Maybe;
-    // That one is missing says that it was not waited for, however slow this machine is.
+    let is_maybe = |one: &Missing| one.error().executed() == Executed::Maybe;
+    // One missing reply proves that the scatter did not wait, however slow the machine is.
     expect(
         gathered.replies.len() == 2
             && gathered.missing.len() == 1
-            && gathered.missing.iter().all(honest),
+            && gathered.missing.iter().all(is_maybe),
         || format!("{} replies within {took:?}", gathered.replies.len()),
     )
 }

@@ -1,4 +1,4 @@
-//! Topics on brokers that are not our own. Everything here waits for them.
+//! Topics on brokers other than the embedded one. All functions block.
 
 use std::{
     thread,
@@ -7,12 +7,13 @@ use std::{
 
 use antiphon_kafka::{Admin, Error, ErrorKind, NewTopic, Properties, auto_create};
 
-use super::stage::PARTITIONS;
+/// Partitions of a request topic.
+pub(super) const PARTITIONS: i32 = 6;
 
-/// How long one operation may take.
+/// Time limit of one operation.
 pub(super) const LIMIT: Duration = Duration::from_secs(10);
 
-/// An embedded broker of another process makes topics only by itself.
+/// Creates a topic. An embedded broker of another process only creates topics automatically.
 pub(super) fn create(properties: &Properties, name: String) -> Result<(), Error> {
     let topic = NewTopic {
         name,
@@ -28,7 +29,7 @@ pub(super) fn create(properties: &Properties, name: String) -> Result<(), Error>
     }
 }
 
-/// Deletes the topics that are there, waits until they are gone, and says what it did.
+/// Deletes the topics that exist, waits until they are gone, and returns a summary.
 pub(super) fn delete(properties: &Properties, topics: &[String]) -> Result<String, Error> {
     let admin = Admin::new(properties)?;
     let mut deleted = Vec::new();
@@ -37,7 +38,7 @@ pub(super) fn delete(properties: &Properties, topics: &[String]) -> Result<Strin
             Ok(()) => deleted.push(topic.as_str()),
             Err(error) if error.kind() == ErrorKind::UnknownTopic => {}
             Err(error) if error.kind() == ErrorKind::Unsupported => {
-                let why = "These brokers do not delete topics; they go when the brokers stop.";
+                let why = "These brokers cannot delete topics; the topics are gone when the brokers stop.";
                 return Ok(why.to_owned());
             }
             Err(error) => return Err(error),
@@ -46,11 +47,11 @@ pub(super) fn delete(properties: &Properties, topics: &[String]) -> Result<Strin
     let until = Instant::now() + LIMIT;
     for topic in &deleted {
         while admin.partitions(topic, LIMIT)?.is_some() && Instant::now() < until {
-            thread::sleep(LOOK_AGAIN);
+            thread::sleep(POLL_INTERVAL);
         }
     }
     Ok(format!("Deleted these topics:\n  {}", deleted.join("\n  ")))
 }
 
-/// How often a topic that has been deleted is looked for: brokers hear of it a little later.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// Interval between look-ups of a deleted topic, which the brokers learn of with a delay.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);

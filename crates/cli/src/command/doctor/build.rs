@@ -1,27 +1,28 @@
-//! What this program was built with, and what the configuration wants of it.
+//! Features of this build, and those that the configuration needs.
 
 use antiphon_kafka::{Features, Producer, Reports, features};
 
-use super::{clinic::Clinic, finding::Finding};
+use super::{finding::Finding, runner::CheckRunner};
 
 const CHECK: &str = "client build";
 
-/// False if no client can be made at all.
-pub(super) fn check(clinic: &Clinic) -> bool {
+/// Returns false if no client can be created.
+pub(super) fn check(runner: &CheckRunner) -> bool {
     let features = features();
-    let lacks = clinic.properties.lacks();
+    let lacks = runner.properties.lacks();
     if !lacks.is_empty() {
         for lack in lacks {
-            clinic.say(Finding::fail(CHECK, lack.detail, lack.remedy));
+            runner.report(Finding::fail(CHECK, lack.detail, lack.remedy));
         }
         return false;
     }
-    // Nothing is connected: this asks librdkafka alone.
-    match Producer::new(&clinic.properties, Reports::ErrorsOnly) {
-        Ok(_) => clinic.say(Finding::ok(CHECK, described(features))),
+    // This connects to nothing: librdkafka only checks the properties.
+    match Producer::new(&runner.properties, Reports::ErrorsOnly) {
+        Ok(_) => runner.report(Finding::ok(CHECK, described(features))),
         Err(error) => {
-            let remedy = "correct the property; librdkafka's CONFIGURATION.md lists them all";
-            clinic.say(Finding::fail("settings", error.to_string(), remedy));
+            let remedy =
+                "correct the property; CONFIGURATION.md of librdkafka lists all properties";
+            runner.report(Finding::fail("settings", error.to_string(), remedy));
             return false;
         }
     }

@@ -1,105 +1,32 @@
-//! Settings of the brokers that requests and replies depend on.
+//! The cluster under check.
 
-use super::{
-    clinic::{Clinic, Cluster, Configs, number, text},
-    finding::Finding,
-};
+use antiphon_kafka::{Admin, BrokerInfo, Error};
 
-const CHECK: &str = "broker settings";
+use super::{configs::Configs, runner::CheckRunner};
 
-/// From so many brokers on, a topic should have more than one replica.
-pub(super) const SEVERAL: usize = 3;
-
-/// Looks at one broker, since all should have the same settings.
-pub(super) fn check(clinic: &Clinic, cluster: &Cluster) {
-    if cluster.embedded {
-        return clinic.say(Finding::skip(
-            CHECK,
-            "an embedded broker of Antiphon has none",
-        ));
-    }
-    let (broker, configs) = match cluster.broker(clinic) {
-        Ok(found) => found,
-        Err(error) => return clinic.say(unknown(CHECK, &error)),
-    };
-    let creates = clinic.settings.client.reply.replication.is_none();
-    let found = judge(&configs, cluster.brokers.len(), creates);
-    if found.is_empty() {
-        let detail = format!("those of broker {broker} are as they should be");
-        clinic.say(Finding::ok(CHECK, detail));
-    }
-    found.into_iter().for_each(|finding| clinic.say(finding));
+/// A cluster that has answered.
+pub(super) struct Cluster {
+    pub(super) admin: Admin,
+    pub(super) brokers: Vec<BrokerInfo>,
+    pub(super) embedded: bool,
 }
 
-/// A question that the brokers did not answer.
-pub(super) fn unknown(check: impl Into<String>, error: &antiphon_kafka::Error) -> Finding {
-    Finding::warn(
-        check,
-        format!("could not be found out: {error}"),
-        "give this principal the right to describe it, or the brokers more time by --timeout",
-    )
-}
-
-fn judge(configs: &Configs, brokers: usize, creates_replies: bool) -> Vec<Finding> {
-    let mut found = Vec::new();
-    if text(configs, "auto.create.topics.enable") == "true" {
-        found.push(Finding::warn(
-            CHECK,
-            "auto.create.topics.enable=true: other clients create topics by a misspelt name; \
-             Antiphon never does",
-            "set auto.create.topics.enable=false on the brokers, and create topics on purpose",
-        ));
-    }
-    let alone = |name| brokers >= SEVERAL && number(configs, name) == Some(1);
-    if creates_replies && alone("default.replication.factor") {
-        found.push(Finding::warn(
-            CHECK,
-            format!(
-                "default.replication.factor=1 on {brokers} brokers: a reply topic that a client \
-                     creates is gone while its broker is"
-            ),
-            "set it to 3 on the brokers, or `reply.replication` of the section [client]",
-        ));
-    }
-    if alone("offsets.topic.replication.factor") {
-        found.push(Finding::warn(
-            CHECK,
-            format!(
-                "offsets.topic.replication.factor=1 on {brokers} brokers: services stand still \
-                     while the broker with their group is away"
-            ),
-            "give __consumer_offsets three replicas",
-        ));
-    }
-    found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn configs(replicas: &str, auto: &str) -> Configs {
-        let all = [
-            ("auto.create.topics.enable", auto),
-            ("default.replication.factor", replicas),
-            ("offsets.topic.replication.factor", replicas),
-        ];
-        all.map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into()
+impl Cluster {
+    /// The settings of a topic.
+    pub(super) fn topic(&self, topic: &str, runner: &CheckRunner) -> Result<Configs, Error> {
+        let all = self.admin.describe_config(topic, runner.time_limit())?;
+        Ok(all.into_iter().collect())
     }
 
-    #[test]
-    fn replicas_matter_where_there_are_several_brokers() {
-        assert_eq!(judge(&configs("1", "false"), 1, true), []);
-        assert_eq!(judge(&configs("3", "false"), 3, true), []);
-        assert_eq!(judge(&configs("1", "false"), 3, true).len(), 2);
-        assert_eq!(judge(&configs("1", "false"), 3, false).len(), 1);
-        assert_eq!(judge(&Configs::new(), 3, true), []);
-    }
-
-    #[test]
-    fn topics_that_appear_by_themselves_are_a_warning() {
-        let found = judge(&configs("1", "true"), 1, true);
-        assert!(found[0].detail.contains("auto.create"), "{found:?}");
+    /// The settings of the broker with the smallest id.
+    pub(super) fn broker(&self, runner: &CheckRunner) -> Result<(i32, Configs), Error> {
+        let first = self
+            .brokers
+            .iter()
+            .map(|broker| broker.id)
+            .min()
+            .unwrap_or(0);
+        let all = self.admin.describe_broker(first, runner.time_limit())?;
+        Ok((first, all.into_iter().collect()))
     }
 }

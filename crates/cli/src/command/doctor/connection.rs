@@ -1,4 +1,4 @@
-//! Whether each broker that is named can be reached.
+//! Connections to the bootstrap servers.
 
 use std::{
     thread,
@@ -9,36 +9,36 @@ use antiphon_kafka::{
     Admin, BrokerInfo, Error, Producer, ProducerEvent, Properties, Reports, is_embedded, redacted,
 };
 
-use super::{
-    clinic::{Clinic, Cluster, counted},
-    finding::Finding,
-};
-use crate::command::admin::SERVERS;
+use super::{cluster::Cluster, finding::Finding, runner::CheckRunner};
+use crate::{command::admin::SERVERS, output::counted};
 
-/// More servers than anybody names; each takes some threads while it is asked.
-const MOST: usize = 32;
+/// The maximum number of servers to check, since each needs some threads.
+const MAX_SERVERS: usize = 32;
 
-/// How long a server that has refused a connection is tried again: another address of the same
-/// name may answer.
-const AGAIN: Duration = Duration::from_secs(1);
+/// Time to retry a server that refused a connection: another address of its name may answer.
+const RETRY: Duration = Duration::from_secs(1);
 
-/// How long one question waits before errors are looked at.
+/// Time limit of one attempt, after which errors are polled.
 const SLICE: Duration = Duration::from_millis(200);
 
-/// Asks all servers at the same time; `None` if none has answered.
-pub(super) fn check(clinic: &Clinic) -> Option<Cluster> {
-    let servers = clinic.servers();
+/// Checks all servers at the same time. `None` if none answers.
+pub(super) fn check(runner: &CheckRunner) -> Option<Cluster> {
+    let servers = runner.servers();
     if servers.is_empty() {
-        let remedy = "name them by -b, ANTIPHON_BOOTSTRAP_SERVERS or `bootstrap_servers`";
-        clinic.say(Finding::fail("connection", "no brokers are named", remedy));
+        let remedy = "set them with -b, ANTIPHON_BOOTSTRAP_SERVERS or `bootstrap_servers` in section [kafka]";
+        runner.report(Finding::fail(
+            "connection",
+            "no brokers are configured",
+            remedy,
+        ));
         return None;
     }
     let answers: Vec<_> = thread::scope(|scope| {
-        let asked = servers.iter().take(MOST).map(|server| {
-            let properties = clinic.properties_for(server);
-            scope.spawn(move || ask(&properties, clinic))
+        let asked = servers.iter().take(MAX_SERVERS).map(|server| {
+            let properties = runner.properties_for(server);
+            scope.spawn(move || query(&properties, runner))
         });
-        // All are started before the first is awaited.
+        // Start all before waiting for the first.
         let asked: Vec<_> = asked.collect();
         let joined = asked.into_iter().map(thread::ScopedJoinHandle::join);
         joined.collect()
@@ -46,35 +46,35 @@ pub(super) fn check(clinic: &Clinic) -> Option<Cluster> {
     let mut brokers = Vec::new();
     for (server, answer) in servers.iter().zip(answers) {
         let check = format!("connection to {}", redacted(SERVERS, server));
-        match answer.unwrap_or_else(|_| Err("the question broke off".to_owned())) {
+        match answer.unwrap_or_else(|_| Err("the check panicked; this is a bug".to_owned())) {
             Ok(known) => {
-                let detail = format!("answers, and knows of {}", counted(known.len(), "broker"));
-                clinic.say(Finding::ok(check, detail));
+                let detail = format!("answers, and lists {}", counted(known.len(), "broker"));
+                runner.report(Finding::ok(check, detail));
                 brokers = known;
             }
-            Err(why) => clinic.say(Finding::fail(check, why, REMEDY)),
+            Err(why) => runner.report(Finding::fail(check, why, REMEDY)),
         }
     }
-    if servers.len() > MOST {
+    if servers.len() > MAX_SERVERS {
         let why = format!(
-            "only the first {MOST} of {} servers were asked",
+            "only the first {MAX_SERVERS} of {} servers were checked",
             servers.len()
         );
-        clinic.say(Finding::skip("connection", why));
+        runner.report(Finding::skip("connection", why));
     }
-    (!brokers.is_empty()).then(|| enter(clinic, brokers))?
+    (!brokers.is_empty()).then(|| connect(runner, brokers))?
 }
 
-const REMEDY: &str = "check name, port and network; security.protocol has to be that of the \
+const REMEDY: &str = "check host name, port and network, and that security.protocol matches the \
                       listener; `antiphon dev` runs a broker for development";
 
-/// The brokers that a server knows of, or why it does not say.
-fn ask(properties: &Properties, clinic: &Clinic) -> Result<Vec<BrokerInfo>, String> {
+/// The brokers that a server lists, or why it does not answer.
+fn query(properties: &Properties, runner: &CheckRunner) -> Result<Vec<BrokerInfo>, String> {
     let client = Producer::new(properties, Reports::ErrorsOnly).map_err(|e| e.to_string())?;
-    let (begun, patience) = (Instant::now(), clinic.patience());
+    let (begun, limit) = (Instant::now(), runner.time_limit());
     let mut refused: Option<(Instant, Error)> = None;
     loop {
-        let left = patience.saturating_sub(begun.elapsed());
+        let left = limit.saturating_sub(begun.elapsed());
         let answer = client.brokers(left.min(SLICE));
         if let Ok(brokers) = answer
             && !brokers.is_empty()
@@ -88,8 +88,8 @@ fn ask(properties: &Properties, clinic: &Clinic) -> Result<Vec<BrokerInfo>, Stri
         });
         let tried = refused
             .as_ref()
-            .is_some_and(|(first, _)| first.elapsed() >= AGAIN);
-        if tried || begun.elapsed() >= patience || clinic.is_over() {
+            .is_some_and(|(first, _)| first.elapsed() >= RETRY);
+        if tried || begun.elapsed() >= limit || runner.is_over() {
             return Err(match refused {
                 Some((_, error)) => error.to_string(),
                 None => format!("no answer within {:.1} s", begun.elapsed().as_secs_f64()),
@@ -98,27 +98,27 @@ fn ask(properties: &Properties, clinic: &Clinic) -> Result<Vec<BrokerInfo>, Stri
     }
 }
 
-/// A client for all further questions.
-fn enter(clinic: &Clinic, brokers: Vec<BrokerInfo>) -> Option<Cluster> {
-    let admin = match Admin::new(&clinic.properties) {
+/// Connects the client of all further checks.
+fn connect(runner: &CheckRunner, brokers: Vec<BrokerInfo>) -> Option<Cluster> {
+    let admin = match Admin::new(&runner.properties) {
         Ok(admin) => admin,
         Err(error) => {
-            clinic.say(Finding::fail("connection", error.to_string(), REMEDY));
+            runner.report(Finding::fail("connection", error.to_string(), REMEDY));
             return None;
         }
     };
-    let id = admin.cluster_id(clinic.patience());
+    let id = admin.cluster_id(runner.time_limit());
     let embedded = id.as_deref().is_some_and(is_embedded);
     let detail = format!(
         "{}, {}, controller {}",
-        id.unwrap_or_else(|| "without an id".to_owned()),
+        id.unwrap_or_else(|| "no cluster id".to_owned()),
         counted(brokers.len(), "broker"),
         match admin.controller() {
             Some(controller) => controller.to_string(),
-            None => "not known".to_owned(),
+            None => "unknown".to_owned(),
         }
     );
-    clinic.say(Finding::ok("cluster", detail));
+    runner.report(Finding::ok("cluster", detail));
     Some(Cluster {
         admin,
         brokers,

@@ -1,28 +1,27 @@
-//! What a check has found.
+//! Results of checks.
 
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
-use super::clinic::counted;
-use crate::output::{Show, printable};
+use crate::output::{Show, counted, printable};
 
-/// How a check went.
+/// The status of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Status {
-    /// As it should be.
+    /// No problem.
     Ok,
-    /// It works, but not as well or not for long; or it could not be found out.
+    /// It works, but not well or not for long; or the check could not be completed.
     Warn,
     /// It does not work.
     Fail,
-    /// Not checked, for a reason that is no fault.
+    /// Not checked, for a reason that is not a problem.
     Skip,
 }
 
-/// One line of the result.
+/// The result of one check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Finding {
     pub(super) check: String,
@@ -79,7 +78,7 @@ impl Show for Finding {
             Status::Fail => (AnsiColor::Red.on_default().bold(), "fail"),
             Status::Skip => (Style::new().dimmed(), "skip"),
         };
-        // Names and errors come from brokers, and may be anything.
+        // Names and errors come from brokers and may contain control characters.
         let detail = printable(self.detail.as_bytes());
         writeln!(out, "{style}{status}{style:#}  {}: {detail}", self.check)?;
         match &self.remedy {
@@ -89,7 +88,7 @@ impl Show for Finding {
     }
 }
 
-/// All of them, as JSON has them.
+/// All findings. Serialises to an array.
 #[derive(Debug, Default, Serialize)]
 #[serde(transparent)]
 pub(super) struct Findings(pub(super) Vec<Finding>);
@@ -100,13 +99,13 @@ impl Findings {
         all.filter(|finding| finding.status == status).count()
     }
 
-    /// Whether this is a result to be content with.
+    /// Whether no check failed; if `strict`, also without warnings.
     pub(super) fn are_good(&self, strict: bool) -> bool {
         self.count(Status::Fail) == 0 && !(strict && self.count(Status::Warn) > 0)
     }
 }
 
-/// The last line, where each finding has had its own already.
+/// The summary line. Each finding has been printed before.
 impl Show for Findings {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
         let count = |status| self.count(status);

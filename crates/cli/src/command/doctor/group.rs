@@ -1,4 +1,4 @@
-//! The consumer group of the service: whether somebody answers, and how far behind it is.
+//! The consumer group of the service: its instances and its lag.
 
 use std::{
     thread,
@@ -7,68 +7,65 @@ use std::{
 
 use antiphon_kafka::{Consumer, Error, GroupInfo, Partition};
 
-use super::{
-    clinic::{Clinic, Cluster, counted},
-    cluster::unknown,
-    finding::Finding,
-};
+use super::{broker_settings::unknown, cluster::Cluster, finding::Finding, runner::CheckRunner};
 
-/// More partitions are not asked for one by one.
-const MOST: u32 = 200;
+/// The maximum number of partitions to read the lag of.
+const MAX_PARTITIONS: u32 = 200;
 
-pub(super) fn check(clinic: &Clinic, cluster: &Cluster) {
-    for topic in &clinic.args.topics {
-        // That it does not exist has been said before.
-        if !clinic.leaves_out(&format!("service group on {topic}"))
-            && let Ok(Some(partitions)) = cluster.admin.partitions(topic, clinic.patience())
+pub(super) fn check(runner: &CheckRunner, cluster: &Cluster) {
+    for topic in &runner.args.topics {
+        // An earlier check reports a topic that does not exist.
+        if !runner.skips(&format!("service group on {topic}"))
+            && let Ok(Some(partitions)) = cluster.admin.partitions(topic, runner.time_limit())
         {
-            one(clinic, cluster, topic, partitions);
+            one(runner, cluster, topic, partitions);
         }
     }
 }
 
-fn one(clinic: &Clinic, cluster: &Cluster, topic: &str, partitions: u32) {
-    let named = clinic.settings.service.group.as_deref();
+fn one(runner: &CheckRunner, cluster: &Cluster, topic: &str, partitions: u32) {
+    let named = runner.settings.service.group.as_deref();
     let group = named.unwrap_or(topic);
     let check = format!("service group {group} on {topic}");
     if cluster.embedded {
-        let why = "an embedded broker of Antiphon does not tell about groups";
-        return clinic.say(Finding::skip(check, why));
+        let why = "an embedded broker does not report groups";
+        return runner.report(Finding::skip(check, why));
     }
-    let info = match describe(clinic, cluster, group) {
+    let info = match describe(runner, cluster, group) {
         Ok(info) => Some(info),
         Err(error) if error.name() == NO_SUCH_GROUP => None,
-        Err(error) => return clinic.say(unknown(check, &error)),
+        Err(error) => return runner.report(unknown(check, &error)),
     };
     let Some(info) = info.filter(|info| info.state != "Dead") else {
-        return clinic.say(absent(check, named.is_some()));
+        return runner.report(absent(check, named.is_some()));
     };
-    let waiting = match lag(clinic, topic, group, partitions) {
-        Ok(Some(lag)) => format!("{lag} requests wait"),
-        Ok(None) => format!("more than {MOST} partitions, so the lag was not asked for"),
-        Err(error) => format!("the lag could not be found out: {error}"),
+    let waiting = match lag(runner, topic, group, partitions) {
+        Ok(Some(lag)) => format!("{lag} requests are waiting"),
+        Ok(None) => format!("lag not read, for more than {MAX_PARTITIONS} partitions"),
+        Err(error) => format!("the lag cannot be read: {error}"),
     };
-    clinic.say(judge(check, &info, partitions, &waiting));
+    runner.report(judge(check, &info, partitions, &waiting));
 }
 
-/// Asks until the coordinator is ready: one that has just become it, or whose topic has just been
-/// created, is not at once.
-fn describe(clinic: &Clinic, cluster: &Cluster, group: &str) -> Result<GroupInfo, Error> {
-    let end = Instant::now() + clinic.patience();
+/// Describes a group. Retries while the coordinator is not ready: it may have just been elected, or
+/// its topic just created.
+fn describe(runner: &CheckRunner, cluster: &Cluster, group: &str) -> Result<GroupInfo, Error> {
+    let end = Instant::now() + runner.time_limit();
     loop {
-        let answer = cluster.admin.describe_group(group, clinic.patience());
+        let answer = cluster.admin.describe_group(group, runner.time_limit());
         match answer {
             Err(error)
                 if NOT_READY.contains(&error.name().as_str())
                     && Instant::now() < end
-                    && !clinic.is_over() =>
+                    && !runner.is_over() =>
             {
-                thread::sleep(LOOK_AGAIN);
+                thread::sleep(RETRY_INTERVAL);
             }
             answer => return answer,
         }
     }
 }
+use crate::output::counted;
 
 const NOT_READY: [&str; 3] = [
     "COORDINATOR_LOAD_IN_PROGRESS",
@@ -76,19 +73,23 @@ const NOT_READY: [&str; 3] = [
     "NOT_COORDINATOR",
 ];
 
-/// How long to wait before the next question.
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// Interval between attempts.
+const RETRY_INTERVAL: Duration = Duration::from_millis(100);
 
-/// What Kafka from 4.0 on says; before, the state is Dead.
+/// The error of Kafka 4.0 and later. Earlier versions report the state Dead.
 const NO_SUCH_GROUP: &str = "GROUP_ID_NOT_FOUND";
 
 fn absent(check: String, named: bool) -> Finding {
     if named {
-        return Finding::warn(check, "there is no such group: nobody answers", START);
+        return Finding::warn(
+            check,
+            "the group does not exist: no service is running",
+            START,
+        );
     }
     Finding::skip(
         check,
-        "there is no such group; --group names the one of your service",
+        "the group does not exist; set the group of your service with --group",
     )
 }
 
@@ -101,33 +102,38 @@ fn judge(check: String, info: &GroupInfo, partitions: u32, waiting: &str) -> Fin
         "Stable" if members > partitions as usize => Finding::warn(
             check,
             format!(
-                "{instances} for {}, so some do nothing; {waiting}",
+                "{instances} for {}, so some are idle; {waiting}",
                 counted(partitions as usize, "partition")
             ),
             "give the topic more partitions, or run fewer instances",
         ),
         "Stable" => Finding::ok(check, format!("running, {instances}; {waiting}")),
-        "Empty" => Finding::warn(check, format!("no instance runs; {waiting}"), START),
+        "Empty" => Finding::warn(check, format!("no instance is running; {waiting}"), START),
         "Unknown" => Finding::warn(
             check,
-            format!("{instances}, in a state that librdkafka does not know; {waiting}"),
-            "ask again, or look at the group by kafka-consumer-groups",
+            format!("{instances}, in a state unknown to librdkafka; {waiting}"),
+            "run doctor again, or describe the group with kafka-consumer-groups",
         ),
         state => Finding::warn(
             check,
-            format!("{instances}, which share the partitions out anew ({state}); {waiting}"),
-            "ask again; if it goes on, instances come and go, or do not poll in time",
+            format!("{instances}, rebalancing ({state}); {waiting}"),
+            "run doctor again; if this persists, instances restart often or do not poll in time",
         ),
     }
 }
 
-/// How many requests the group has not done; `None` for too many partitions.
-fn lag(clinic: &Clinic, topic: &str, group: &str, partitions: u32) -> Result<Option<i64>, Error> {
-    if partitions > MOST {
+/// The number of requests that the group has not committed. `None` for too many partitions.
+fn lag(
+    runner: &CheckRunner,
+    topic: &str,
+    group: &str,
+    partitions: u32,
+) -> Result<Option<i64>, Error> {
+    if partitions > MAX_PARTITIONS {
         return Ok(None);
     }
-    let mut properties = clinic.properties.clone();
-    // It asks about the group and never joins it.
+    let mut properties = runner.properties.clone();
+    // Reads offsets of the group and never joins it.
     properties
         .set("group.id", group)
         .set("enable.auto.commit", "false");
@@ -140,8 +146,8 @@ fn lag(clinic: &Clinic, topic: &str, group: &str, partitions: u32) -> Result<Opt
         })
         .collect();
     let mut waiting = 0;
-    for (topic, partition, committed) in consumer.committed(&parts, clinic.patience())? {
-        let (low, high) = consumer.watermarks(&topic, partition, clinic.patience())?;
+    for (topic, partition, committed) in consumer.committed(&parts, runner.time_limit())? {
+        let (low, high) = consumer.watermarks(&topic, partition, runner.time_limit())?;
         waiting += high - committed.unwrap_or(low).clamp(low, high);
     }
     Ok(Some(waiting))

@@ -1,14 +1,16 @@
-//! `antiphon doctor`: checks before, or after, something does not work.
+//! `antiphon doctor`: checks of brokers, topics and settings.
 
+mod broker_settings;
 mod build;
-mod clinic;
 mod clocks;
 mod cluster;
+mod configs;
 mod connection;
 mod finding;
 mod group;
 mod probe;
 mod replies;
+mod runner;
 mod sizes;
 mod storage;
 mod topics;
@@ -25,52 +27,54 @@ use std::{
 use tokio::sync::mpsc;
 
 use self::{
-    clinic::Clinic,
+    cluster::Cluster,
     finding::{Finding, Findings},
+    runner::CheckRunner,
 };
 use crate::{
     args::DoctorArgs,
     exit::Exit,
     failure::Failure,
-    output::{Form, Printer},
+    form::Form,
+    output::Printer,
     settings::{Layer, Settings},
     signals::Signals,
 };
 
-/// How much longer than its own limit a check may take before it is given up: a name that does not
-/// resolve can not be interrupted.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Extra time before a check that exceeds its limit is abandoned: the look-up of a host name cannot
+/// be interrupted.
+const GRACE: Duration = Duration::from_secs(5);
 
-/// The options that are settings too.
+/// Adds the options that are settings.
 pub(super) fn flags(flags: &mut Layer, args: &DoctorArgs) {
     if let Some(topic) = &args.reply_topic {
-        flags.put(&["client", "reply", "topic"], topic.as_str());
+        flags.put("client.reply.topic", topic.as_str());
     }
     if let Some(group) = &args.group {
-        flags.put(&["service", "group"], group.as_str());
+        flags.put("service.group", group.as_str());
     }
 }
 
-/// Checks everything, prints what it finds as it comes, and fails if something does.
+/// Runs all checks and prints each finding as it arrives. Fails if a check fails.
 pub(super) async fn run(
     args: DoctorArgs,
     settings: Settings,
     printer: Printer,
 ) -> Result<(), Failure> {
-    let mut signals = super::catch_signals()?;
+    let mut signals = Signals::catch()?;
     let end = Instant::now() + args.limit;
     let (strict, asked) = (args.strict, args.clone());
     let stopped = Arc::new(AtomicBool::new(false));
     let (sender, receiver) = mpsc::channel(16);
-    let clinic = Clinic::new(args, settings.clone(), Arc::clone(&stopped), sender);
-    // Not awaited: a question that never ends does not keep the command from ending.
-    tokio::task::spawn_blocking(move || examine(&clinic));
-    let mut table = Reception {
+    let runner = CheckRunner::new(args, settings.clone(), Arc::clone(&stopped), sender);
+    // Not awaited, so that a check that never returns cannot keep the command from ending.
+    tokio::task::spawn_blocking(move || run_checks(&runner));
+    let mut results = Results {
         findings: Findings::default(),
         printer,
     };
-    let limit = end + asked.timeout + PATIENCE;
-    let whole = table
+    let limit = end + asked.timeout + GRACE;
+    let whole = results
         .receive(receiver, &mut signals, &stopped, limit)
         .await?;
     if whole && let Some(topic) = &asked.probe {
@@ -78,27 +82,27 @@ pub(super) async fn run(
             found = probe::run(topic, &asked, settings) => found,
             _ = signals.next() => interrupted(),
         };
-        table.take(found)?;
+        results.add(found)?;
     }
-    printer.show(&table.findings)?;
-    match table.findings.are_good(strict) {
+    printer.show(&results.findings)?;
+    match results.findings.are_good(strict) {
         true => Ok(()),
-        false => Err(Failure::Told(Exit::Failed)),
+        false => Err(Failure::Reported(Exit::Failed)),
     }
 }
 
-/// All checks that block, one after the other.
-fn examine(clinic: &Clinic) {
-    if !build::check(clinic) {
+/// Runs all blocking checks, one after the other.
+fn run_checks(runner: &CheckRunner) {
+    if !build::check(runner) {
         return;
     }
-    let Some(cluster) = connection::check(clinic) else {
+    let Some(cluster) = connection::check(runner) else {
         return;
     };
-    type Check = fn(&Clinic, &clinic::Cluster);
+    type Check = fn(&CheckRunner, &Cluster);
     let checks: [(&str, Check); 7] = [
         ("broker version", versions::check),
-        ("cluster", cluster::check),
+        ("cluster", broker_settings::check),
         ("request topics", topics::check),
         ("reply topic", replies::check),
         ("message size", sizes::check),
@@ -106,20 +110,20 @@ fn examine(clinic: &Clinic) {
         ("clocks", clocks::check),
     ];
     for (name, check) in checks {
-        if !clinic.leaves_out(name) {
-            check(clinic, &cluster);
+        if !runner.skips(name) {
+            check(runner, &cluster);
         }
     }
 }
 
-/// Where findings are written down.
-struct Reception {
+/// Prints and collects findings.
+struct Results {
     findings: Findings,
     printer: Printer,
 }
 
-impl Reception {
-    fn take(&mut self, finding: Finding) -> Result<(), Failure> {
+impl Results {
+    fn add(&mut self, finding: Finding) -> Result<(), Failure> {
         if self.printer.form != Form::Json {
             self.printer.show(&finding)?;
         }
@@ -127,7 +131,7 @@ impl Reception {
         Ok(())
     }
 
-    /// Takes findings until the checks end; false if they were ended.
+    /// Adds findings until the checks end. Returns false if they were interrupted.
     async fn receive(
         &mut self,
         mut findings: mpsc::Receiver<Finding>,
@@ -138,23 +142,23 @@ impl Reception {
         loop {
             tokio::select! {
                 found = findings.recv() => match found {
-                    Some(finding) => self.take(finding)?,
+                    Some(finding) => self.add(finding)?,
                     None if stopped.load(Ordering::Acquire) => {
-                        self.take(interrupted())?;
+                        self.add(interrupted())?;
                         return Ok(false);
                     }
                     None => return Ok(true),
                 },
                 _ = signals.next() => {
-                    // The check that runs may have something to tidy up; a second signal ends it.
+                    // The running check may have to delete its topic. A second signal does not wait for it.
                     if stopped.swap(true, Ordering::AcqRel) {
-                        self.take(interrupted())?;
+                        self.add(interrupted())?;
                         return Ok(false);
                     }
                 }
                 () = tokio::time::sleep_until(limit.into()) => {
-                    let why = "not finished: a question to the system or the brokers has no end";
-                    self.take(Finding::fail("doctor", why, "try again with -vv, which says more"))?;
+                    let why = "not finished: a call to the system or the brokers did not return";
+                    self.add(Finding::fail("doctor", why, "run it again with -vv for more details"))?;
                     return Ok(false);
                 }
             }
@@ -163,6 +167,6 @@ impl Reception {
 }
 
 fn interrupted() -> Finding {
-    let why = "interrupted: what is not listed was not checked";
+    let why = "interrupted: checks that are not listed did not run";
     Finding::fail("doctor", why, "run it again")
 }

@@ -1,4 +1,4 @@
-//! One request and its reply.
+//! A test request and its reply.
 
 use std::time::Instant;
 
@@ -7,17 +7,17 @@ use antiphon::{Executed, RequestError, RequestErrorKind};
 use super::finding::Finding;
 use crate::{
     args::DoctorArgs,
-    command::{ask, demo::millis},
+    command::requester,
     failure::Failure,
-    output::printable,
+    output::{millis, printable},
     settings::Settings,
 };
 
-/// Sends it, on a client of its own.
+/// Sends the request with a client of its own.
 pub(super) async fn run(topic: &str, args: &DoctorArgs, mut settings: Settings) -> Finding {
     let check = format!("probe of {topic}");
     settings.kafka.connect_timeout = args.timeout;
-    let client = match ask::connect(settings, false).await {
+    let client = match requester::connect(settings, false).await {
         Ok(client) => client,
         Err(failure) => return unconnected(check, &failure),
     };
@@ -26,10 +26,10 @@ pub(super) async fn run(topic: &str, args: &DoctorArgs, mut settings: Settings) 
     let begun = Instant::now();
     let answered = request.send().await;
     let took = begun.elapsed();
-    ask::close(&client).await;
+    requester::close(&client).await;
     match answered {
         Ok(reply) => {
-            let responder = printable(reply.responder().unwrap_or("somebody").as_bytes());
+            let responder = printable(reply.responder().unwrap_or("a service").as_bytes());
             Finding::ok(check, format!("{responder} replied in {}", millis(took)))
         }
         Err(error) => failed(check, &error),
@@ -46,8 +46,8 @@ fn failed(check: String, error: &RequestError) -> Finding {
     match (error.kind(), error.executed()) {
         (RequestErrorKind::Status, Executed::Yes) => Finding::warn(
             check,
-            format!("a service answered, with an error: {detail}"),
-            "the way there and back works; give a value that it understands by --probe-value",
+            format!("a service replied with an error: {detail}"),
+            "requests and replies work; set a value that the service accepts with --probe-value",
         ),
         (RequestErrorKind::TimedOut, _) => Finding::fail(
             check,

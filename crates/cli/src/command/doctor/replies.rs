@@ -1,92 +1,92 @@
-//! The reply topic of this configuration.
+//! The reply topic of the configuration.
 
 use std::time::Duration;
 
 use antiphon_kafka::features;
 
 use super::{
-    clinic::{Clinic, Cluster, Configs, number, span, text},
-    cluster::unknown,
+    broker_settings::unknown,
+    cluster::Cluster,
+    configs::{Configs, number, span, text},
     finding::Finding,
+    runner::CheckRunner,
     storage, topics,
 };
 
-pub(super) fn check(clinic: &Clinic, cluster: &Cluster) {
-    let topic = clinic.reply_topic();
+pub(super) fn check(runner: &CheckRunner, cluster: &Cluster) {
+    let topic = runner.reply_topic();
     let check = format!("reply topic {topic}");
     if !is_default_name(&topic) {
-        clinic.say(Finding::warn(
+        runner.report(Finding::warn(
             &check,
-            "services refuse to reply to it unless they were told: its name has no usual ending",
-            format!("name it {topic}.replies, or give services --allow-reply-topic"),
+            "services refuse to reply to it by default: its name has none of the allowed endings",
+            format!("name it {topic}.replies, or run services with --allow-reply-topic"),
         ));
     }
-    let partitions = match cluster.admin.describe_topic(&topic, clinic.patience()) {
+    let partitions = match cluster.admin.describe_topic(&topic, runner.time_limit()) {
         Ok(Some(partitions)) => partitions,
-        Ok(None) => return clinic.say(absent(clinic, check)),
-        Err(error) => return clinic.say(Finding::fail(check, error.to_string(), RIGHT)),
+        Ok(None) => return runner.report(absent(runner, check)),
+        Err(error) => return runner.report(Finding::fail(check, error.to_string(), RIGHT)),
     };
     if cluster.embedded {
-        clinic.say(Finding::ok(&check, topics::described(&partitions, None)));
+        runner.report(Finding::ok(&check, topics::described(&partitions, None)));
         return;
     }
-    let configs = match cluster.topic(&topic, clinic) {
+    let configs = match cluster.topic(&topic, runner) {
         Ok(configs) => configs,
-        Err(error) => return clinic.say(unknown(check, &error)),
+        Err(error) => return runner.report(unknown(check, &error)),
     };
-    let timeout = clinic.settings.client.timeout;
+    let timeout = runner.settings.client.timeout;
     let mut found = storage::judge(&check, &partitions, Some(&configs), cluster.brokers.len());
     found.extend(storage::readable(&check, &configs, features().has("zstd")));
     found.extend(keeps_replies(&check, &configs, timeout));
     let detail = topics::described(&partitions, Some(&configs));
     let segments = segments(&configs);
-    clinic.say(Finding::ok(&check, format!("{detail}; {segments}")));
-    found.into_iter().for_each(|finding| clinic.say(finding));
+    runner.report(Finding::ok(&check, format!("{detail}; {segments}")));
+    found.into_iter().for_each(|finding| runner.report(finding));
 }
 
-const RIGHT: &str = "ask for the right to read it; docs/operations.md lists the rights";
+const RIGHT: &str = "grant the principal read access; docs/operations.md lists the rights";
 
-/// The endings that services allow by themselves.
+/// Whether services allow the name by default.
 fn is_default_name(topic: &str) -> bool {
     [".replies", "-replies", ".reply", "-reply"]
         .iter()
         .any(|ending| topic.ends_with(ending))
 }
 
-fn absent(clinic: &Clinic, check: String) -> Finding {
+fn absent(runner: &CheckRunner, check: String) -> Finding {
     let (reply, timeout) = (
-        &clinic.settings.client.reply,
-        clinic.settings.client.timeout,
+        &runner.settings.client.reply,
+        runner.settings.client.timeout,
     );
     if !reply.create {
-        let remedy = "create it by `antiphon topics create --reply`, or set `reply.create` of the \
-                      section [client] to true";
-        return Finding::fail(
-            check,
-            "does not exist, and a client may not create it",
-            remedy,
-        );
+        let remedy = "create it with `antiphon topics create --reply`, or set `reply.create` to true in \
+                      section [client]";
+        return Finding::fail(check, "does not exist, and `reply.create` is false", remedy);
     }
     let kept = humantime::format_duration(reply.retention);
     if reply.retention < timeout {
         let timeout = humantime::format_duration(timeout);
         return Finding::fail(
             check,
-            format!("would be created with a retention of {kept}, below the timeout of {timeout}"),
-            "raise `reply.retention` of the section [client]",
+            format!(
+                "would be created with a retention of {kept}, less than the timeout of {timeout}"
+            ),
+            "raise `reply.retention` in section [client]",
         );
     }
     Finding::ok(
         check,
         format!(
-            "does not exist yet; the first client creates it with {} partitions and a retention \
-             of {kept}",
+            "does not exist yet; the first client creates it with {} partitions and a retention of \
+             {kept}",
             reply.partitions
         ),
     )
 }
 
-/// Replies have to be there until their caller has read them, and to go some time.
+/// A reply must be kept until its caller has read it, and deleted at some time.
 fn keeps_replies(check: &str, configs: &Configs, timeout: Duration) -> Vec<Finding> {
     let mut found = Vec::new();
     let policy = text(configs, "cleanup.policy");
@@ -94,8 +94,8 @@ fn keeps_replies(check: &str, configs: &Configs, timeout: Duration) -> Vec<Findi
         found.push(Finding::warn(
             check,
             format!(
-                "cleanup.policy={policy}: compaction is work for nothing, since no two replies \
-                     have one key; without delete they are kept for ever"
+                "cleanup.policy={policy}: compaction has no effect, since no two replies have the \
+                     same key; without delete, replies are kept forever"
             ),
             "set cleanup.policy=delete",
         ));
@@ -107,16 +107,16 @@ fn keeps_replies(check: &str, configs: &Configs, timeout: Duration) -> Vec<Findi
             found.push(Finding::fail(
                 check,
                 format!(
-                    "retention.ms is {kept}, less than the timeout of a call, {timeout}: a reply \
-                     may be deleted before it is read"
+                    "retention.ms is {kept}, less than the timeout of a call ({timeout}): a reply may \
+                     be deleted before it is read"
                 ),
-                "set retention.ms=3600000, or any time well above the longest timeout",
+                "set retention.ms=3600000, or another value well above the longest timeout",
             ));
         }
         Some(Err(_)) if policy.contains("delete") => found.push(Finding::warn(
             check,
-            "retention.ms=-1: replies are kept for ever, and nobody reads them again",
-            "set retention.ms=3600000, or any time well above the longest timeout",
+            "retention.ms=-1: replies are kept forever, but never read again",
+            "set retention.ms=3600000, or another value well above the longest timeout",
         )),
         _ => {}
     }
@@ -124,14 +124,14 @@ fn keeps_replies(check: &str, configs: &Configs, timeout: Duration) -> Vec<Findi
         found.push(Finding::warn(
             check,
             format!("retention.bytes={bytes}: under load a reply may be deleted before it is read"),
-            "set retention.bytes=-1 and let retention.ms decide",
+            "set retention.bytes=-1, so that only retention.ms applies",
         ));
     }
     found.extend(small_segments(check, configs));
     found
 }
 
-/// Each segment is some open files, and rolling one takes time.
+/// Each segment needs some open files, and rolling a segment takes time.
 fn small_segments(check: &str, configs: &Configs) -> Option<Finding> {
     const SMALL: i64 = 1 << 20;
     const SHORT: i64 = 60_000;
@@ -141,7 +141,7 @@ fn small_segments(check: &str, configs: &Configs) -> Option<Finding> {
         Finding::warn(
             check,
             format!(
-                "{}: many small files, and pauses while they are made",
+                "{}: many small files, and pauses while they are created",
                 segments(configs)
             ),
             "set segment.bytes to 64 MiB or more, and segment.ms to minutes or more",
@@ -149,7 +149,7 @@ fn small_segments(check: &str, configs: &Configs) -> Option<Finding> {
     })
 }
 
-/// Only whole segments are deleted, so these decide how long replies take up space.
+/// Kafka deletes whole segments, so these settings decide how long replies occupy space.
 fn segments(configs: &Configs) -> String {
     let bytes = number(configs, "segment.bytes").unwrap_or(-1);
     let time = number(configs, "segment.ms").map_or_else(|| "-".to_owned(), span);

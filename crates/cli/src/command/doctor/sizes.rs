@@ -1,8 +1,10 @@
-//! How large a request or reply may be, by everybody who has a say in it.
+//! Message size limits of client, brokers and topics.
 
 use super::{
-    clinic::{Clinic, Cluster, Configs, number},
+    cluster::Cluster,
+    configs::{Configs, number},
     finding::Finding,
+    runner::CheckRunner,
 };
 
 const CHECK: &str = "message size";
@@ -10,56 +12,56 @@ const CHECK: &str = "message size";
 /// librdkafka's default of `message.max.bytes`.
 const CLIENT_DEFAULT: i64 = 1_000_000;
 
-pub(super) fn check(clinic: &Clinic, cluster: &Cluster) {
-    let client = client_limit(clinic);
-    let largest = i64::from(clinic.settings.client.max_request_bytes);
+pub(super) fn check(runner: &CheckRunner, cluster: &Cluster) {
+    let client = client_limit(runner);
+    let largest = i64::from(runner.settings.client.max_request_bytes);
     if client < largest {
-        clinic.say(Finding::warn(
+        runner.report(Finding::warn(
             CHECK,
             format!(
-                "the client accepts requests of {largest} bytes, and librdkafka sends none \
+                "the client accepts requests of {largest} bytes, but librdkafka refuses messages \
                      above message.max.bytes={client}"
             ),
-            format!("set -X message.max.bytes={largest}, or a smaller `max_request_bytes`"),
+            format!("set -X message.max.bytes={largest}, or lower `max_request_bytes` in section [client]"),
         ));
     }
     if cluster.embedded {
         let detail =
             format!("the client sends up to {client} bytes; the embedded broker has no limit");
-        return clinic.say(Finding::ok(CHECK, detail));
+        return runner.report(Finding::ok(CHECK, detail));
     }
-    broker(clinic, cluster, client);
-    let replies = clinic.reply_topic();
-    let topics = clinic.args.topics.iter().chain([&replies]);
+    broker(runner, cluster, client);
+    let replies = runner.reply_topic();
+    let topics = runner.args.topics.iter().chain([&replies]);
     for topic in topics {
-        // That it does not exist or may not be described has been said before.
-        if !clinic.leaves_out(&format!("{CHECK} of {topic}"))
-            && let Ok(configs) = cluster.topic(topic, clinic)
+        // An earlier check reports a topic that does not exist or cannot be described.
+        if !runner.skips(&format!("{CHECK} of {topic}"))
+            && let Ok(configs) = cluster.topic(topic, runner)
         {
-            clinic.say(judge(topic, &configs, client));
+            runner.report(judge(topic, &configs, client));
         }
     }
 }
 
-fn client_limit(clinic: &Clinic) -> i64 {
-    let set = clinic.properties.get("message.max.bytes");
+fn client_limit(runner: &CheckRunner) -> i64 {
+    let set = runner.properties.get("message.max.bytes");
     set.and_then(|set| set.trim().parse().ok())
         .unwrap_or(CLIENT_DEFAULT)
 }
 
-/// A topic decides for itself; a broker refuses what is longer than any request may be.
-fn broker(clinic: &Clinic, cluster: &Cluster, client: i64) {
-    let Ok((broker, configs)) = cluster.broker(clinic) else {
+/// Each topic has its own limit. The broker limits the size of any request to it.
+fn broker(runner: &CheckRunner, cluster: &Cluster, client: i64) {
+    let Ok((broker, configs)) = cluster.broker(runner) else {
         return;
     };
     if let Some(most) = number(&configs, "socket.request.max.bytes").filter(|most| *most < client) {
-        clinic.say(Finding::fail(
+        runner.report(Finding::fail(
             CHECK,
             format!(
-                "broker {broker} takes no request above socket.request.max.bytes={most}, and \
-                     the client sends up to {client}"
+                "broker {broker} refuses requests above socket.request.max.bytes={most}, but the \
+                     client sends up to {client} bytes"
             ),
-            "set a smaller message.max.bytes by -X",
+            "lower message.max.bytes with -X",
         ));
     }
 }
@@ -69,18 +71,18 @@ fn judge(topic: &str, configs: &Configs, client: i64) -> Finding {
         Some(most) if most < client => Finding::warn(
             CHECK,
             format!(
-                "{topic} takes max.message.bytes={most}, and the client sends up to \
-                 message.max.bytes={client}: what is between is refused by the brokers"
+                "the client sends up to message.max.bytes={client}, but {topic} has \
+                 max.message.bytes={most}: the brokers refuse larger messages"
             ),
             format!("raise max.message.bytes of {topic}, or set -X message.max.bytes={most}"),
         ),
         Some(most) => Finding::ok(
             CHECK,
-            format!("{topic} takes up to {most} bytes, the client sends up to {client}"),
+            format!("{topic} accepts up to {most} bytes, the client sends up to {client}"),
         ),
         None => Finding::skip(
             CHECK,
-            format!("the brokers do not tell the limit of {topic}"),
+            format!("the brokers do not report the limit of {topic}"),
         ),
     }
 }

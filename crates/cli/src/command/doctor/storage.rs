@@ -1,19 +1,21 @@
-//! How safely a topic is kept.
+//! Leaders and replicas of a topic.
 
 use antiphon_kafka::PartitionInfo;
 
 use super::{
-    clinic::{Configs, number, text},
-    cluster::SEVERAL,
+    configs::{Configs, number, text},
     finding::Finding,
 };
 
-/// How many replicas its first partition has.
+/// From this many brokers on, a topic should have more than one replica.
+pub(super) const SEVERAL: usize = 3;
+
+/// The number of replicas of the first partition.
 pub(super) fn replication(partitions: &[PartitionInfo]) -> usize {
     partitions.first().map_or(0, |first| first.replicas.len())
 }
 
-/// What is wrong with leaders, replicas and those that have to be in sync.
+/// Problems with leaders, replicas and in-sync replicas.
 pub(super) fn judge(
     check: &str,
     partitions: &[PartitionInfo],
@@ -26,8 +28,9 @@ pub(super) fn judge(
     if replicas == 1 && brokers >= SEVERAL {
         found.push(Finding::warn(
             check,
-            format!("one replica on {brokers} brokers: gone while its broker is, and lost with it"),
-            "give it three replicas by kafka-reassign-partitions",
+            format!("one replica on {brokers} brokers: the topic is unavailable while its broker is down, and \
+                 lost with it"),
+            "give it three replicas with kafka-reassign-partitions",
         ));
     }
     let in_sync = configs.and_then(|configs| number(configs, "min.insync.replicas"));
@@ -56,12 +59,12 @@ fn leaders(check: &str, partitions: &[PartitionInfo]) -> Option<Finding> {
                 "replicas of the partitions {} are not in sync",
                 behind.join(", ")
             ),
-            "look at the brokers that are behind",
+            "check the brokers that hold these replicas",
         )
     })
 }
 
-/// Everything is sent with acks=all, so min.insync.replicas decides whether it is stored.
+/// Antiphon sends with acks=all, so min.insync.replicas decides whether a record is acknowledged.
 fn in_sync_enough(check: &str, replicas: usize, wanted: i64) -> Option<Finding> {
     let wanted = usize::try_from(wanted).ok()?;
     let detail = format!("min.insync.replicas={wanted} of {replicas} replicas");
@@ -75,25 +78,25 @@ fn in_sync_enough(check: &str, replicas: usize, wanted: i64) -> Option<Finding> 
     if wanted == replicas && replicas > 1 {
         return Some(Finding::warn(
             check,
-            format!("{detail}: nothing can be written while one broker is away"),
+            format!("{detail}: nothing can be written while one broker is down"),
             "set min.insync.replicas below the number of replicas",
         ));
     }
     (wanted == 1 && replicas >= SEVERAL).then(|| {
         Finding::warn(
             check,
-            format!("{detail}: what is acknowledged may be on one broker only"),
+            format!("{detail}: an acknowledged record may be on one broker only"),
             "set min.insync.replicas=2",
         )
     })
 }
 
-/// What is kept compressed so that this program can not read it.
+/// A topic with a compression that this build cannot read.
 pub(super) fn readable(check: &str, configs: &Configs, zstd: bool) -> Option<Finding> {
     (text(configs, "compression.type") == "zstd" && !zstd).then(|| {
         Finding::fail(
             check,
-            "compression.type=zstd, which this program was built without: it can not read it",
+            "compression.type=zstd: this build cannot read it",
             super::build::BUILD_ZSTD,
         )
     })

@@ -1,45 +1,50 @@
-//! The request topics that were named.
+//! The request topics named as arguments.
 
 use std::time::Duration;
 
 use antiphon_kafka::{PartitionInfo, features};
 
 use super::{
-    clinic::{Clinic, Cluster, Configs, counted, number, span, text},
-    cluster::unknown,
+    broker_settings::unknown,
+    cluster::Cluster,
+    configs::{Configs, number, span, text},
     finding::Finding,
+    runner::CheckRunner,
     storage::{self, replication},
 };
 
-pub(super) fn check(clinic: &Clinic, cluster: &Cluster) {
-    if clinic.args.topics.is_empty() {
-        return clinic.say(Finding::skip("request topics", "none were named"));
+pub(super) fn check(runner: &CheckRunner, cluster: &Cluster) {
+    if runner.args.topics.is_empty() {
+        return runner.report(Finding::skip(
+            "request topics",
+            "no request topics were named",
+        ));
     }
-    for topic in &clinic.args.topics {
+    for topic in &runner.args.topics {
         let check = format!("request topic {topic}");
-        if !clinic.leaves_out(&check) {
-            one(clinic, cluster, topic, check);
+        if !runner.skips(&check) {
+            one(runner, cluster, topic, check);
         }
     }
 }
 
-fn one(clinic: &Clinic, cluster: &Cluster, topic: &str, check: String) {
-    let partitions = match cluster.admin.describe_topic(topic, clinic.patience()) {
+fn one(runner: &CheckRunner, cluster: &Cluster, topic: &str, check: String) {
+    let partitions = match cluster.admin.describe_topic(topic, runner.time_limit()) {
         Ok(Some(partitions)) => partitions,
-        Ok(None) => return clinic.say(absent(check, topic)),
-        Err(error) => return clinic.say(Finding::fail(check, error.to_string(), RIGHT)),
+        Ok(None) => return runner.report(absent(check, topic)),
+        Err(error) => return runner.report(Finding::fail(check, error.to_string(), RIGHT)),
     };
     let configs = match cluster.embedded {
         true => None,
-        false => match cluster.topic(topic, clinic) {
+        false => match cluster.topic(topic, runner) {
             Ok(configs) => Some(configs),
             Err(error) => {
-                clinic.say(unknown(format!("{check}, settings"), &error));
+                runner.report(unknown(format!("{check}, settings"), &error));
                 None
             }
         },
     };
-    clinic.say(Finding::ok(
+    runner.report(Finding::ok(
         &check,
         described(&partitions, configs.as_ref()),
     ));
@@ -49,23 +54,25 @@ fn one(clinic: &Clinic, cluster: &Cluster, topic: &str, check: String) {
         found.extend(keeps_requests(
             &check,
             configs,
-            clinic.settings.client.timeout,
+            runner.settings.client.timeout,
         ));
     }
-    found.into_iter().for_each(|finding| clinic.say(finding));
+    found.into_iter().for_each(|finding| runner.report(finding));
 }
+use crate::output::counted;
 
-const RIGHT: &str = "ask for the right to read and write it; docs/operations.md lists the rights";
+const RIGHT: &str =
+    "grant the principal read and write access; docs/operations.md lists the rights";
 
 fn absent(check: String, topic: &str) -> Finding {
     Finding::fail(
         check,
         "does not exist, and a request never creates it",
-        format!("check the name, or create it: `antiphon topics create {topic}` does"),
+        format!("check the name, or create the topic with `antiphon topics create {topic}`"),
     )
 }
 
-/// What it is like, for people.
+/// Partitions, replicas and some settings of a topic, as text.
 pub(super) fn described(partitions: &[PartitionInfo], configs: Option<&Configs>) -> String {
     let mut detail = format!(
         "{}, {}",
@@ -85,14 +92,14 @@ pub(super) fn described(partitions: &[PartitionInfo], configs: Option<&Configs>)
     detail
 }
 
-/// Requests have to be there until they are read, and all of them.
+/// A request must be kept until a service has read it.
 fn keeps_requests(check: &str, configs: &Configs, timeout: Duration) -> Vec<Finding> {
     let mut found = Vec::new();
     if text(configs, "cleanup.policy").contains("compact") {
         found.push(Finding::fail(
             check,
-            "cleanup.policy has compact: requests without a key are refused, and those with the \
-             same key are lost",
+            "cleanup.policy contains compact: the brokers refuse requests without a key, and lose \
+             requests with the same key",
             "set cleanup.policy=delete",
         ));
     }
@@ -107,10 +114,10 @@ fn keeps_requests(check: &str, configs: &Configs, timeout: Duration) -> Vec<Find
         found.push(Finding::warn(
             check,
             format!(
-                "retention.ms is {kept}, less than the timeout of a call, {timeout}: a request may \
-                 be deleted while its caller waits"
+                "retention.ms is {kept}, less than the timeout of a call ({timeout}): a request may be \
+                 deleted while its caller waits"
             ),
-            "set retention.ms to some hours, which also lets requests outlive a stop of the service",
+            "set retention.ms to some hours, so that requests also survive a stop of the service",
         ));
     }
     found

@@ -1,4 +1,4 @@
-//! Which Kafka the brokers are, as far as what they can do tells.
+//! Kafka releases of the brokers, derived from the API versions they support.
 
 use std::{
     io::{self, Read, Write},
@@ -8,40 +8,37 @@ use std::{
 
 use antiphon_kafka::BrokerInfo;
 
-use super::{
-    clinic::{Clinic, Cluster},
-    finding::Finding,
-};
+use super::{cluster::Cluster, finding::Finding, runner::CheckRunner};
 
 const CHECK: &str = "broker version";
 
-/// A cluster of more is judged by the first of them.
-const MOST: usize = 16;
+/// The maximum number of brokers to check.
+const MAX_BROKERS: usize = 16;
 
-/// librdkafka knows and does not tell, so each broker is asked by hand. It answers before any
-/// authentication, but not without the TLS that its listener may want.
-pub(super) fn check(clinic: &Clinic, cluster: &Cluster) {
+/// librdkafka does not report API versions, so this asks each broker directly. A broker answers
+/// before authentication, but a TLS listener needs TLS.
+pub(super) fn check(runner: &CheckRunner, cluster: &Cluster) {
     if cluster.embedded {
-        return clinic.say(Finding::skip(
-            CHECK,
-            "an embedded broker of Antiphon, not Kafka",
-        ));
+        return runner.report(Finding::skip(CHECK, "an embedded broker, not Kafka"));
     }
-    let protocol = clinic.properties.get("security.protocol");
+    let protocol = runner.properties.get("security.protocol");
     let protocol = protocol.unwrap_or_default().to_ascii_lowercase();
     if protocol.contains("ssl") {
-        return clinic.say(Finding::skip(
+        return runner.report(Finding::skip(
             CHECK,
-            "not checked: the question needs a listener without TLS",
+            "not checked: this needs a listener without TLS",
         ));
     }
-    if cluster.brokers.len() > MOST {
-        let why = format!("only {MOST} of {} brokers are asked", cluster.brokers.len());
-        clinic.say(Finding::skip(CHECK, why));
+    if cluster.brokers.len() > MAX_BROKERS {
+        let why = format!(
+            "only {MAX_BROKERS} of {} brokers are checked",
+            cluster.brokers.len()
+        );
+        runner.report(Finding::skip(CHECK, why));
     }
-    for broker in cluster.brokers.iter().take(MOST) {
-        if !clinic.leaves_out(CHECK) {
-            clinic.say(judge(broker, ask(broker, clinic.patience())));
+    for broker in cluster.brokers.iter().take(MAX_BROKERS) {
+        if !runner.skips(CHECK) {
+            runner.report(judge(broker, query(broker, runner.time_limit())));
         }
     }
 }
@@ -52,25 +49,25 @@ fn judge(broker: &BrokerInfo, answer: io::Result<Ranges>) -> Finding {
         Ok(Some(release)) => Finding::ok(CHECK, format!("{at} is at least Kafka {release}")),
         Ok(None) => Finding::fail(
             CHECK,
-            format!("{at} is older than Kafka 0.11, which was the first with headers"),
+            format!("{at} is older than Kafka 0.11, the first release with headers"),
             "use a newer Kafka",
         ),
         Err(error) => Finding::warn(
             CHECK,
-            format!("{at} did not say what it can do: {error}"),
-            "the address that the broker advertises has to be reachable from here: check \
-             advertised.listeners",
+            format!("{at} did not report its API versions: {error}"),
+            "check advertised.listeners: the address that the broker advertises must be reachable \
+             from here",
         ),
     }
 }
 
-/// Kinds of request with the highest version that the broker knows.
+/// API keys with the highest version that the broker supports.
 type Ranges = Vec<(i16, i16)>;
 
 const PRODUCE: i16 = 0;
 const FETCH: i16 = 1;
 
-/// The first release that knew a version of a request, newest first.
+/// The first release that supports a version of a request, newest first.
 const RELEASES: &[(i16, i16, &str)] = &[
     (FETCH, 18, "4.1"),
     (PRODUCE, 12, "4.0"),
@@ -104,32 +101,32 @@ fn release(ranges: &[(i16, i16)]) -> Option<&'static str> {
 const REQUEST: [u8; 14] = [0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 7, 0xff, 0xff];
 const CORRELATION_ID: [u8; 4] = [0, 0, 0, 7];
 
-/// The longest answer that is believed; a real one has less than a kilobyte.
+/// The longest response to accept. A real one has less than a kilobyte.
 const ANSWER_LIMIT: u32 = 64 * 1024;
 
-fn ask(broker: &BrokerInfo, patience: Duration) -> io::Result<Ranges> {
-    let mut stream = connect(broker, patience)?;
-    stream.set_read_timeout(Some(at_least(patience)))?;
-    stream.set_write_timeout(Some(at_least(patience)))?;
+fn query(broker: &BrokerInfo, limit: Duration) -> io::Result<Ranges> {
+    let mut stream = connect(broker, limit)?;
+    stream.set_read_timeout(Some(at_least(limit)))?;
+    stream.set_write_timeout(Some(at_least(limit)))?;
     stream.write_all(&REQUEST)?;
     let mut length = [0; 4];
     stream.read_exact(&mut length)?;
     let length = u32::from_be_bytes(length);
     if length > ANSWER_LIMIT {
         return Err(io::Error::other(format!(
-            "it announces an answer of {length} bytes"
+            "it announces a response of {length} bytes"
         )));
     }
     let mut answer = vec![0; length as usize];
     stream.read_exact(&mut answer)?;
-    read(&answer).ok_or_else(|| io::Error::other("it does not answer as Kafka does"))
+    read(&answer).ok_or_else(|| io::Error::other("its response is not that of Kafka"))
 }
 
-/// A name may have several addresses: the first that answers is taken.
-fn connect(broker: &BrokerInfo, patience: Duration) -> io::Result<TcpStream> {
-    let mut last = io::Error::other("the name has no address");
+/// Connects to the first address of the host name that answers.
+fn connect(broker: &BrokerInfo, limit: Duration) -> io::Result<TcpStream> {
+    let mut last = io::Error::other("the host name has no address");
     for address in (broker.host.as_str(), broker.port).to_socket_addrs()? {
-        match TcpStream::connect_timeout(&address, at_least(patience)) {
+        match TcpStream::connect_timeout(&address, at_least(limit)) {
             Ok(stream) => return Ok(stream),
             Err(error) => last = error,
         }
@@ -137,9 +134,9 @@ fn connect(broker: &BrokerInfo, patience: Duration) -> io::Result<TcpStream> {
     Err(last)
 }
 
-/// A timeout of zero is refused.
-fn at_least(patience: Duration) -> Duration {
-    patience.max(Duration::from_millis(1))
+/// The standard library refuses a timeout of zero.
+fn at_least(limit: Duration) -> Duration {
+    limit.max(Duration::from_millis(1))
 }
 
 /// Correlation id, error code, count, then key, lowest and highest version of each.

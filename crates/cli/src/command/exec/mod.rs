@@ -1,4 +1,4 @@
-//! `antiphon serve --exec`: a program for each request, within limits.
+//! `antiphon serve --exec`: runs a command for each request, within limits.
 
 mod pipes;
 mod process;
@@ -14,7 +14,7 @@ use self::{
     process::{Group, shell, variables},
 };
 
-/// How much of it goes into the message of a status, which travels in 1,024 bytes.
+/// Bytes of standard error in the message of a status. The wire allows 1,024 bytes.
 const TAIL_IN_MESSAGE: usize = 900;
 
 /// A shell command that answers requests.
@@ -32,9 +32,9 @@ impl Exec {
         }
     }
 
-    /// Runs the command: the value on its standard input, its standard output as the reply. It is
-    /// killed, with everything it started, when the requester no longer waits, when it prints too
-    /// much, and when this future is dropped.
+    /// Runs the command. The value is its standard input, its standard output is the reply. The
+    /// command and the processes it started are killed when the request is cancelled, when the output
+    /// exceeds the limit, and when this future is dropped.
     pub(super) async fn answer(&self, context: &Context, value: Bytes) -> Result<Reply, Status> {
         let mut child = self.spawn(context)?;
         let mut group = Group::of(&child);
@@ -60,7 +60,7 @@ impl Exec {
         #[cfg(unix)]
         command.process_group(0);
         command.spawn().map_err(|error| {
-            let status = Status::unavailable(format!("the command does not start: {error}"));
+            let status = Status::unavailable(format!("the command cannot be started: {error}"));
             status.with_executed(Executed::No)
         })
     }
@@ -88,13 +88,13 @@ impl Exec {
     }
 }
 
-/// What to say about a command that was killed before it ended. Nothing if that is because the
-/// service is being closed: the request stays unanswered and will be delivered again.
+/// The status of a command that was killed before it ended. If the service is stopping there is
+/// none: the request stays unanswered and will be redelivered.
 async fn stopped(context: &Context) -> Result<Reply, Status> {
     if context.remaining().is_none_or(|left| !left.is_zero()) {
         return std::future::pending().await;
     }
-    let status = Status::deadline_exceeded("the command was killed: it took too long");
+    let status = Status::deadline_exceeded("the command was killed at the deadline of the request");
     Err(status.with_executed(Executed::Maybe))
 }
 
@@ -112,8 +112,8 @@ impl Ended {
         }
         let end = last_bytes(&self.tail, TAIL_IN_MESSAGE).trim();
         let message = match end {
-            "" => format!("the command failed, {}", self.status),
-            end => format!("the command failed, {}: {end}", self.status),
+            "" => format!("the command failed with {}", self.status),
+            end => format!("the command failed with {}: {end}", self.status),
         };
         let details = serde_json::json!({ "exit_code": self.status.code(), "stderr": self.tail });
         Err(Status::unknown(message).with_details(details.to_string()))

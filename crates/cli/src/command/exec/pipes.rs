@@ -1,22 +1,22 @@
-//! What goes into a command and comes out of it, within limits.
+//! Input and output of a command, within limits.
 
 use std::io;
 
 use antiphon::{Executed, Status};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-/// How much of the end of standard error is kept.
+/// Bytes kept from the end of standard error.
 const TAIL: usize = 1024;
 
-/// A command that does not read its input is its own affair.
+/// Writes the input. A command may end without reading it, so an error is not a failure.
 pub(super) async fn feed(mut stdin: impl AsyncWrite + Unpin, value: &[u8]) {
     if let Err(error) = stdin.write_all(value).await {
         tracing::debug!(%error, "the command did not read its input");
     }
-    // The pipe is closed when `stdin` is dropped, here.
+    // Dropping `stdin` closes the pipe.
 }
 
-/// The end of what is printed; the rest is read and dropped.
+/// The end of standard error. Reads all of it and discards the rest.
 pub(super) async fn tail(mut stderr: impl AsyncRead + Unpin) -> Result<String, Status> {
     let mut kept = Vec::with_capacity(2 * TAIL);
     let mut chunk = [0; TAIL];
@@ -31,17 +31,18 @@ pub(super) async fn tail(mut stderr: impl AsyncRead + Unpin) -> Result<String, S
     }
 }
 
-/// The end of a text, cut between characters.
+/// The end of a text, cut at a character boundary.
 pub(super) fn last_bytes(text: &str, most: usize) -> &str {
     let start = text.ceil_char_boundary(text.len().saturating_sub(most));
     text.get(start..).unwrap_or_default()
 }
 
 pub(super) fn broken(error: &io::Error) -> Status {
-    Status::internal(format!("the command can not be read: {error}")).with_executed(Executed::Maybe)
+    Status::internal(format!("the output of the command cannot be read: {error}"))
+        .with_executed(Executed::Maybe)
 }
 
-/// Standard output, up to `most` bytes.
+/// Standard output, at most `most` bytes.
 pub(super) async fn output(stdout: impl AsyncRead + Unpin, most: usize) -> Result<Vec<u8>, Status> {
     let mut output = Vec::new();
     let limit = u64::try_from(most).unwrap_or(u64::MAX);

@@ -5,10 +5,10 @@ use std::ffi::OsString;
 use antiphon::Context;
 use tokio::process::{Child, Command};
 
-/// The longest key that is handed over: an environment has little room.
+/// The longest key passed on, since the size of an environment is limited.
 const LONGEST_KEY: usize = 4096;
 
-/// What the command may want to know. A variable can not hold NUL.
+/// The variables of a command. A variable cannot contain NUL, so NUL bytes are removed.
 pub(super) fn variables(context: &Context) -> Vec<(&'static str, OsString)> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace('\0', "").into();
     let mut all = vec![
@@ -38,7 +38,7 @@ pub(super) fn shell(line: &str) -> Command {
     command
 }
 
-/// The command and what it has started; killed when dropped, unless it has ended by itself.
+/// The process group of a command. Killed when dropped, unless `disarm` was called.
 #[cfg(unix)]
 pub(super) struct Group(Option<rustix::process::Pid>);
 
@@ -49,7 +49,7 @@ impl Group {
         Self(id.and_then(rustix::process::Pid::from_raw))
     }
 
-    /// The leader has ended and been waited for, so its number may belong to another.
+    /// Call once the command has been waited for: its process id may be reused.
     pub(super) fn disarm(&mut self) {
         self.0 = None;
     }
@@ -61,13 +61,13 @@ impl Drop for Group {
         if let Some(group) = self.0 {
             let killed = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
             if let Err(error) = killed {
-                tracing::debug!(%error, "no process to kill");
+                tracing::debug!(%error, "cannot kill the process group of the command");
             }
         }
     }
 }
 
-/// Elsewhere the child alone is killed, by `kill_on_drop`.
+/// On other systems only the child is killed, by `kill_on_drop`.
 #[cfg(not(unix))]
 pub(super) struct Group;
 

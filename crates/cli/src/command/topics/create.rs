@@ -7,42 +7,48 @@ use std::{
 
 use antiphon_kafka::{Admin, ErrorKind};
 
-use super::{
-    LIMIT, TopicsError,
-    wish::{Difference, Wish},
-};
+use super::{desired::DesiredTopic, lookup};
 use crate::{
+    command::admin::LIMIT,
+    difference::Difference,
     failure::Failure,
     output::{Printer, topics as print},
+    topics_error::TopicsError,
 };
 
-/// How often a topic that has just been created is looked for: brokers hear of it a little later.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// Interval between look-ups of a new topic, which the brokers learn of with a delay.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Creates topics one by one, up to the first that can not be.
-pub(super) fn run(admin: &Admin, wishes: &[Wish], printer: Printer) -> Result<(), Failure> {
-    for wish in wishes {
-        let topic = &wish.topic;
+/// Creates topics one by one, up to the first failure.
+pub(super) fn run(
+    admin: &Admin,
+    desired: &[DesiredTopic],
+    printer: Printer,
+) -> Result<(), Failure> {
+    for desired in desired {
+        let topic = &desired.topic;
         match admin.create_topic(topic, LIMIT) {
             Ok(()) => {
                 let partitions = wait_until_seen(admin, &topic.name)?;
                 print::created(printer, topic, partitions)?;
             }
-            Err(error) if error.kind() == ErrorKind::TopicExists => exists(admin, wish, printer)?,
+            Err(error) if error.kind() == ErrorKind::TopicExists => {
+                exists(admin, desired, printer)?;
+            }
             Err(error) => return Err(TopicsError::refused("create", &topic.name, error).into()),
         }
     }
     Ok(())
 }
 
-/// How many partitions it has, once it can be seen.
+/// The partition count of a new topic, once it is visible.
 fn wait_until_seen(admin: &Admin, topic: &str) -> Result<u32, TopicsError> {
     let until = Instant::now() + LIMIT;
     loop {
         let seen = admin.partitions(topic, LIMIT);
         match seen.map_err(|error| TopicsError::refused("create", topic, error))? {
             Some(partitions) => return Ok(partitions),
-            None if Instant::now() < until => thread::sleep(LOOK_AGAIN),
+            None if Instant::now() < until => thread::sleep(POLL_INTERVAL),
             None => {
                 return Err(TopicsError::NotSeen {
                     verb: "create",
@@ -53,11 +59,11 @@ fn wait_until_seen(admin: &Admin, topic: &str) -> Result<u32, TopicsError> {
     }
 }
 
-fn exists(admin: &Admin, wish: &Wish, printer: Printer) -> Result<(), Failure> {
-    let name = &wish.topic.name;
-    let partitions = super::partitions(admin, name)?;
-    let configs = super::configs(admin, name)?.unwrap_or_default();
-    let differences = wish.differences(&partitions, &configs);
+fn exists(admin: &Admin, desired: &DesiredTopic, printer: Printer) -> Result<(), Failure> {
+    let name = &desired.topic.name;
+    let partitions = lookup::partitions(admin, name)?;
+    let configs = lookup::configs(admin, name)?.unwrap_or_default();
+    let differences = desired.differences(&partitions, &configs);
     let asked: Vec<_> = differences.iter().filter(|one| one.asked).collect();
     if asked.is_empty() {
         return print::exists(printer, name, partitions.len(), &differences);

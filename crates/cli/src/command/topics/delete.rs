@@ -8,31 +8,33 @@ use std::{
 
 use antiphon_kafka::Admin;
 
-use super::{LIMIT, TopicsError};
+use super::lookup;
 use crate::{
     args::DeleteArgs,
+    command::admin::LIMIT,
     failure::Failure,
     output::{Printer, topics as print},
+    topics_error::TopicsError,
 };
 
-/// How often a topic that has been deleted is looked for: brokers hear of it a little later.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// Interval between look-ups of a deleted topic, which the brokers learn of with a delay.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// What can be refused before any broker is asked.
+/// Checks that need no broker.
 pub(super) fn allowed(args: &DeleteArgs) -> Result<(), TopicsError> {
     if let Some(topic) = args.topics.iter().find(|topic| topic.starts_with("__")) {
         return Err(TopicsError::Internal(topic.clone()));
     }
     match args.yes || io::stdin().is_terminal() {
         true => Ok(()),
-        false => Err(TopicsError::Unasked),
+        false => Err(TopicsError::Unconfirmed),
     }
 }
 
-/// Deletes all topics, if all exist and it was confirmed.
+/// Deletes all topics, if all exist and the user confirms.
 pub(super) fn run(admin: &Admin, args: &DeleteArgs, printer: Printer) -> Result<(), Failure> {
     for topic in &args.topics {
-        super::partitions(admin, topic)?;
+        lookup::partitions(admin, topic)?;
     }
     if !args.yes && !confirmed(&args.topics, &mut io::stdin().lock())? {
         return Err(Failure::Topics(TopicsError::Declined));
@@ -46,14 +48,14 @@ pub(super) fn run(admin: &Admin, args: &DeleteArgs, printer: Printer) -> Result<
     Ok(())
 }
 
-/// Asks; anything but yes is no, the end of the input too.
+/// Asks for confirmation. Any other answer than yes counts as no, and so does the end of input.
 fn confirmed(topics: &[String], answers: &mut impl BufRead) -> Result<bool, Failure> {
     let names = topics.join(", ");
-    anstream::eprint!("Delete {names} with all records? [y/N] ");
+    anstream::eprint!("Delete {names} and all records? [y/N] ");
     let mut answer = String::new();
     let read = answers.read_line(&mut answer);
     read.map_err(|source| Failure::System {
-        what: "can not read the answer",
+        what: "cannot read the confirmation",
         source,
     })?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
@@ -65,7 +67,7 @@ fn wait_until_gone(admin: &Admin, topic: &str) -> Result<(), TopicsError> {
         let seen = admin.partitions(topic, LIMIT);
         match seen.map_err(|error| TopicsError::refused("delete", topic, error))? {
             None => return Ok(()),
-            Some(_) if Instant::now() < until => thread::sleep(LOOK_AGAIN),
+            Some(_) if Instant::now() < until => thread::sleep(POLL_INTERVAL),
             Some(_) => {
                 return Err(TopicsError::NotSeen {
                     verb: "delete",

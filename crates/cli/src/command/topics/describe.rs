@@ -2,12 +2,13 @@
 
 use antiphon_kafka::{Admin, ConfigEntry, ConfigSource};
 
+use super::lookup;
 use crate::{
     failure::Failure,
     output::{Printer, topics as print},
 };
 
-/// The settings that decide about request and reply.
+/// The settings that affect request and reply.
 const RELEVANT: [&str; 9] = [
     "cleanup.policy",
     "compression.type",
@@ -20,19 +21,19 @@ const RELEVANT: [&str; 9] = [
     "segment.ms",
 ];
 
-/// Describes topics one by one, up to the first that can not be.
+/// Describes topics one by one, up to the first failure.
 pub(super) fn run(admin: &Admin, topics: &[String], printer: Printer) -> Result<(), Failure> {
     for topic in topics {
-        let mut partitions = super::partitions(admin, topic)?;
+        let mut partitions = lookup::partitions(admin, topic)?;
         partitions.sort_by_key(|partition| partition.id);
-        let configs = super::configs(admin, topic)?;
+        let configs = lookup::configs(admin, topic)?;
         let configs = configs.map(|all| chosen(all, printer.verbose));
         print::described(printer, topic, &partitions, configs.as_deref())?;
     }
     Ok(())
 }
 
-/// The settings that matter, by name.
+/// The settings to show, by name.
 fn chosen(mut configs: Vec<ConfigEntry>, all: bool) -> Vec<ConfigEntry> {
     configs.retain(|entry| {
         all || entry.source == ConfigSource::Topic || RELEVANT.contains(&entry.name.as_str())

@@ -3,7 +3,7 @@
 use antiphon_kafka::{ConfigEntry, ConfigSource, PartitionInfo};
 use serde::Serialize;
 
-/// What was done with a topic.
+/// The result of an operation on a topic.
 #[derive(Serialize)]
 pub(super) struct OutcomeLine<'a> {
     pub(super) r#type: &'static str,
@@ -84,7 +84,7 @@ impl<'a> TopicLine<'a> {
     }
 }
 
-/// Where a setting comes from, for people and programs.
+/// The source of a setting, in text and in JSON.
 pub(super) fn source(source: ConfigSource) -> &'static str {
     match source {
         ConfigSource::Topic => "topic",

@@ -7,10 +7,16 @@ use std::io::{self, Write};
 use antiphon_kafka::{ConfigEntry, NewTopic, PartitionInfo};
 
 use self::lines::{DifferenceItem, OutcomeLine, TopicLine, source};
-use super::{Form, Printer, hint, json, printable, stdout, table};
-use crate::{command::Difference, failure::Failure};
+use super::{
+    json,
+    printer::Printer,
+    stdout::stdout,
+    table,
+    text::{hint, printable},
+};
+use crate::{difference::Difference, failure::Failure, form::Form};
 
-/// A topic that was created.
+/// Prints that a topic was created.
 pub(crate) fn created(printer: Printer, topic: &NewTopic, partitions: u32) -> Result<(), Failure> {
     let line = OutcomeLine {
         partitions: usize::try_from(partitions).ok(),
@@ -19,10 +25,10 @@ pub(crate) fn created(printer: Printer, topic: &NewTopic, partitions: u32) -> Re
     let configs = topic.configs.iter().map(|(k, v)| format!("{k}={v}"));
     let configs = configs.collect::<Vec<_>>().join(", ");
     let text = format!("created {}: {partitions} partitions, {configs}", topic.name);
-    say(printer, &line, &text)
+    outcome(printer, &line, &text)
 }
 
-/// A topic that was there already, and is as it was asked for.
+/// Prints that a topic already exists and matches what was asked for.
 pub(crate) fn exists(
     printer: Printer,
     topic: &str,
@@ -39,8 +45,8 @@ pub(crate) fn exists(
         differences: items.collect(),
         ..OutcomeLine::of(topic, "exists")
     };
-    let text = format!("{topic} exists already, with {partitions} partitions; nothing was changed");
-    say(printer, &line, &text)?;
+    let text = format!("{topic} already exists, with {partitions} partitions; nothing was changed");
+    outcome(printer, &line, &text)?;
     if printer.form == Form::Text && !printer.quiet {
         for Difference {
             name,
@@ -57,16 +63,16 @@ pub(crate) fn exists(
     Ok(())
 }
 
-/// A topic that was deleted.
+/// Prints that a topic was deleted.
 pub(crate) fn deleted(printer: Printer, topic: &str) -> Result<(), Failure> {
-    say(
+    outcome(
         printer,
         &OutcomeLine::of(topic, "deleted"),
         &format!("deleted {topic}"),
     )
 }
 
-/// Partitions and settings of a topic; no settings from an embedded broker.
+/// Prints partitions and settings of a topic. An embedded broker has no settings.
 pub(crate) fn described(
     printer: Printer,
     topic: &str,
@@ -82,7 +88,7 @@ pub(crate) fn described(
     })
 }
 
-fn say(printer: Printer, line: &OutcomeLine<'_>, text: &str) -> Result<(), Failure> {
+fn outcome(printer: Printer, line: &OutcomeLine<'_>, text: &str) -> Result<(), Failure> {
     stdout(|out| match printer.form {
         Form::Text => writeln!(out, "{text}"),
         Form::Json => json::print(out, line),
@@ -101,7 +107,7 @@ fn text(
         .filter(|one| one.leader.is_none() || one.in_sync.len() < one.replicas.len());
     let behind = match behind.count() {
         0 => String::new(),
-        count => format!(", {count} of them without a leader or with replicas that are behind"),
+        count => format!(", {count} of them without a leader or with replicas out of sync"),
     };
     writeln!(out, "{topic}: {} partitions{behind}\n", partitions.len())?;
     let titles = ["partition", "leader", "replicas", "in sync"];

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::Serialize;
 
 use super::{
-    Measured,
+    measured::Measured,
     outcome::{Certainty, errors},
 };
 use crate::args::BenchArgs;

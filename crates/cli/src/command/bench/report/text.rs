@@ -8,10 +8,7 @@ use std::{
 use comfy_table::{Table, presets};
 
 use super::Report;
-use crate::{
-    command::demo::{millis, thousands},
-    output::Show,
-};
+use crate::output::{Show, millis, thousands};
 
 impl Report {
     fn asked(&self) -> String {

@@ -1,4 +1,4 @@
-//! Whether the clocks of this machine and of a broker agree.
+//! Clock skew between this machine and a broker.
 
 mod stamp;
 
@@ -7,54 +7,52 @@ use std::time::Duration;
 use antiphon_kafka::{ErrorKind, NewTopic};
 use rand::Rng;
 
-use self::stamp::{Apart, measure};
-use super::{
-    clinic::{Clinic, Cluster},
-    finding::Finding,
-};
+use self::stamp::{Skew, measure};
+use super::{cluster::Cluster, finding::Finding, runner::CheckRunner};
 
 const CHECK: &str = "clocks";
 
-/// A record to a topic of its own, which the broker stamps with its own time.
-pub(super) fn check(clinic: &Clinic, cluster: &Cluster) {
-    if clinic.args.read_only {
-        return clinic.say(Finding::skip(
+/// Writes records to a new topic, which the broker stamps with its own time.
+pub(super) fn check(runner: &CheckRunner, cluster: &Cluster) {
+    if runner.args.read_only {
+        return runner.report(Finding::skip(
             CHECK,
-            "not checked: it takes a topic, and this is --read-only",
+            "not checked: this needs to create a topic, and --read-only is set",
         ));
     }
     if cluster.embedded {
-        let why = "an embedded broker of Antiphon is on this machine";
-        return clinic.say(Finding::skip(CHECK, why));
+        let why = "an embedded broker runs on this machine";
+        return runner.report(Finding::skip(CHECK, why));
     }
     let name = format!("antiphon-doctor-{:08x}", rand::rng().random::<u32>());
     let measured = match cluster
         .admin
-        .create_topic(&stamped(&name), clinic.patience())
+        .create_topic(&stamped(&name), runner.time_limit())
     {
         Ok(()) => {
-            let measured = measure(clinic, &name);
-            tidy(clinic, cluster, &name);
+            let measured = measure(runner, &name);
+            tidy(runner, cluster, &name);
             measured
         }
         Err(error) if error.kind() == ErrorKind::NotAuthorized => {
-            let why = "not checked: this principal may not create the topic that it takes";
-            return clinic.say(Finding::skip(CHECK, why));
+            let why =
+                "not checked: this principal is not authorized to create the topic that this needs";
+            return runner.report(Finding::skip(CHECK, why));
         }
         Err(error) => {
-            // It may have been created after the question was given up.
+            // The brokers may have created it after the timeout.
             if error.kind() == ErrorKind::TimedOut {
-                tidy(clinic, cluster, &name);
+                tidy(runner, cluster, &name);
             }
             Err(error.to_string())
         }
     };
-    clinic.say(match measured {
-        Ok(apart) => judge(&apart, clinic.settings.service.clock_skew),
+    runner.report(match measured {
+        Ok(apart) => judge(&apart, runner.settings.service.clock_skew),
         Err(why) => Finding::warn(
             CHECK,
-            format!("could not be compared: {why}"),
-            "give it more time by --timeout, or leave it out by --read-only",
+            format!("cannot be compared: {why}"),
+            "raise --timeout, or skip this check with --read-only",
         ),
     });
 }
@@ -74,43 +72,43 @@ fn stamped(name: &str) -> NewTopic {
     }
 }
 
-fn tidy(clinic: &Clinic, cluster: &Cluster, name: &str) {
-    // Also when the time is up: nothing is to be left behind.
-    match cluster.admin.delete_topic(name, clinic.args.timeout) {
+fn tidy(runner: &CheckRunner, cluster: &Cluster, name: &str) {
+    // Even if the time is up, the topic must be deleted.
+    match cluster.admin.delete_topic(name, runner.args.timeout) {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::UnknownTopic => {}
-        Err(error) => clinic.say(Finding::warn(
+        Err(error) => runner.report(Finding::warn(
             CHECK,
-            format!("the topic {name} was left behind: {error}"),
-            format!("delete {name}"),
+            format!("the topic {name} was not deleted: {error}"),
+            format!("delete it with `antiphon topics delete {name}`"),
         )),
     }
 }
 
-/// Deadlines cross clocks; `allowance` is what services let pass.
-fn judge(apart: &Apart, allowance: Duration) -> Finding {
-    let Apart { ahead, took } = *apart;
+/// Deadlines depend on both clocks. `allowance` is the skew that services tolerate.
+fn judge(apart: &Skew, allowance: Duration) -> Finding {
+    let Skew { ahead, took } = *apart;
     let apart = Duration::from_millis(ahead.unsigned_abs());
     let detail = match ahead {
-        0 => format!("the broker's clock and this one agree to within {took} ms"),
-        1.. => format!("the broker's clock is {apart:?} or more ahead of this one"),
-        _ => format!("the broker's clock is {apart:?} or more behind this one"),
+        0 => format!("the clocks of the broker and of this machine agree to within {took} ms"),
+        1.. => format!("the clock of the broker is {apart:?} or more ahead of this machine"),
+        _ => format!("the clock of the broker is {apart:?} or more behind this machine"),
     };
     let allowed = humantime::format_duration(allowance);
     if apart > allowance {
         return Finding::fail(
             CHECK,
             format!(
-                "{detail}, and services allow for {allowed}: requests are refused or kept too long"
+                "{detail}, and services tolerate {allowed}: requests expire too early or too late"
             ),
-            "set the clocks by NTP, or raise `clock_skew` of the section [service]",
+            "synchronise the clocks with NTP, or raise `clock_skew` in section [service]",
         );
     }
     if apart > allowance / 2 {
         return Finding::warn(
             CHECK,
-            format!("{detail}, and services allow for {allowed}"),
-            "set the clocks by NTP",
+            format!("{detail}, and services tolerate {allowed}"),
+            "synchronise the clocks with NTP",
         );
     }
     Finding::ok(CHECK, detail)
@@ -123,7 +121,7 @@ mod tests {
 
     #[test]
     fn skew_is_judged_by_what_services_allow() {
-        let of = |ahead| judge(&Apart { ahead, took: 1 }, Duration::from_secs(5)).status;
+        let of = |ahead| judge(&Skew { ahead, took: 1 }, Duration::from_secs(5)).status;
         assert_eq!(of(0), Status::Ok);
         assert_eq!(of(-2_500), Status::Ok);
         assert_eq!(of(2_501), Status::Warn);

@@ -1,4 +1,4 @@
-//! Records that a broker stamps with its own time.
+//! Records with a timestamp of the broker.
 
 use std::{
     thread,
@@ -7,28 +7,28 @@ use std::{
 
 use antiphon_kafka::{Error, Outgoing, Producer, ProducerEvent, Reports, Topic};
 
-use crate::command::doctor::clinic::Clinic;
+use crate::command::doctor::runner::CheckRunner;
 
-/// The first record also waits for connections; the best of some says most.
+/// The first record also waits for connections, so the fastest of several counts.
 const RECORDS: u64 = 3;
 
-/// How long an interrupt may go unnoticed.
+/// Interval to check for an interrupt.
 const SLICE: Duration = Duration::from_millis(200);
 
-/// How often a topic is looked for that was just created.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// Interval between look-ups of the new topic.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Two clocks, in milliseconds.
+/// The difference between two clocks, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Apart {
-    /// How far the broker's clock is ahead of this one, at least; negative if it is behind.
+pub(super) struct Skew {
+    /// The minimum by which the clock of the broker is ahead; negative if it is behind.
     pub(super) ahead: i64,
-    /// How long the record took, which is how exact the comparison is.
+    /// The time to write the record, which limits the precision.
     pub(super) took: i64,
 }
 
-impl Apart {
-    /// The broker stamped at `broker` what was sent at `before` and acknowledged at `after`.
+impl Skew {
+    /// The record was sent at `before`, stamped by the broker at `broker`, and acknowledged at `after`.
     fn of(before: i64, broker: i64, after: i64) -> Self {
         let nearest = broker.clamp(before, after.max(before));
         Self {
@@ -38,44 +38,44 @@ impl Apart {
     }
 }
 
-/// Writes records to a topic that the brokers stamp. Blocks.
-pub(super) fn measure(clinic: &Clinic, name: &str) -> Result<Apart, String> {
+/// Writes records to a topic that the broker stamps. Blocks.
+pub(super) fn measure(runner: &CheckRunner, name: &str) -> Result<Skew, String> {
     let text = |error: Error| error.to_string();
-    let mut properties = clinic.properties.clone();
-    let patience = clinic.patience();
-    let limit = patience.as_millis().max(100).to_string();
+    let mut properties = runner.properties.clone();
+    let limit = runner.time_limit();
+    let timeout = limit.as_millis().max(100).to_string();
     properties
-        .set("message.timeout.ms", limit)
+        .set("message.timeout.ms", timeout)
         .set("linger.ms", "0");
     let producer = Producer::new(&properties, Reports::All).map_err(text)?;
-    let end = Instant::now() + patience;
+    let end = Instant::now() + limit;
     while producer
-        .partitions(name, clinic.patience())
+        .partitions(name, runner.time_limit())
         .map_err(text)?
         .is_none()
     {
-        if Instant::now() >= end || clinic.is_over() {
-            return Err("its topic did not appear in time".to_owned());
+        if Instant::now() >= end || runner.is_over() {
+            return Err("the new topic was not visible in time".to_owned());
         }
-        thread::sleep(LOOK_AGAIN);
+        thread::sleep(POLL_INTERVAL);
     }
     let topic = producer.topic(name).map_err(text)?;
     let mut best = None;
     for token in 0..RECORDS {
-        let apart = once(clinic, &producer, &topic, token, end)?;
-        let better = best.is_none_or(|best: Apart| apart.took < best.took);
+        let apart = once(runner, &producer, &topic, token, end)?;
+        let better = best.is_none_or(|best: Skew| apart.took < best.took);
         best = if better { Some(apart) } else { best };
     }
     best.ok_or_else(|| "no record was written".to_owned())
 }
 
 fn once(
-    clinic: &Clinic,
+    runner: &CheckRunner,
     producer: &Producer,
     topic: &Topic,
     token: u64,
     end: Instant,
-) -> Result<Apart, String> {
+) -> Result<Skew, String> {
     let record = Outgoing {
         topic,
         partition: 0,
@@ -89,7 +89,7 @@ fn once(
     let mut stamped = None;
     while stamped.is_none() {
         let left = end.saturating_duration_since(Instant::now());
-        if left.is_zero() || clinic.is_over() {
+        if left.is_zero() || runner.is_over() {
             return Err("a record was not acknowledged in time".to_owned());
         }
         producer.poll_events(left.min(SLICE), &mut |event| {
@@ -101,9 +101,9 @@ fn once(
         });
     }
     match stamped {
-        Some((Some(broker), _)) => Ok(Apart::of(before, broker, now())),
+        Some((Some(broker), _)) => Ok(Skew::of(before, broker, now())),
         Some((None, Some(failure))) => Err(format!("a record was not stored: {:?}", failure.kind)),
-        _ => Err("the broker did not say when it wrote the record".to_owned()),
+        _ => Err("the broker did not report a timestamp for the record".to_owned()),
     }
 }
 
@@ -118,12 +118,12 @@ mod tests {
 
     #[test]
     fn only_what_no_delay_explains_is_skew() {
-        let of = |before, broker, after| Apart::of(before, broker, after).ahead;
+        let of = |before, broker, after| Skew::of(before, broker, after).ahead;
         assert_eq!(of(100, 105, 110), 0);
         assert_eq!(of(100, 100, 100), 0);
         assert_eq!(of(100, 140, 110), 30);
         assert_eq!(of(100, 60, 110), -40);
-        // This clock was set back meanwhile.
+        // The clock of this machine was set back meanwhile.
         assert_eq!(of(100, 100, 50), 0);
     }
 }

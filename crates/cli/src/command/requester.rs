@@ -1,4 +1,4 @@
-//! What request, scatter and gather have in common.
+//! Shared by all commands that send requests: options, connecting, closing.
 
 use std::time::Duration;
 
@@ -10,21 +10,21 @@ use crate::{
     settings::{Layer, Settings},
 };
 
-/// How long a client may take to stop after its call has ended.
+/// Time limit to stop a client after its call has ended.
 const CLOSE: Duration = Duration::from_millis(500);
 
-/// The client's own timeout also bounds how long librdkafka tries to send, and that must be longer
-/// than its linger. The call itself may be shorter.
+/// The timeout of the client also limits how long librdkafka tries to send, and that must exceed its
+/// linger. The timeout of the call itself may be shorter.
 const SHORTEST: Duration = Duration::from_millis(100);
 
-/// The options that are settings too.
+/// Adds the options that are settings.
 pub(super) fn flags(flags: &mut Layer, args: &CallArgs) {
     if let Some(timeout) = args.timeout {
         let timeout = humantime::format_duration(timeout.max(SHORTEST)).to_string();
-        flags.put(&["client", "timeout"], timeout);
+        flags.put("client.timeout", timeout);
     }
     if let Some(topic) = &args.reply_topic {
-        flags.put(&["client", "reply", "topic"], topic.as_str());
+        flags.put("client.reply.topic", topic.as_str());
     }
 }
 
@@ -45,7 +45,7 @@ pub(super) async fn close(client: &Client) {
     client.close(CLOSE).await;
 }
 
-/// Puts the options of a call on its builder; the three builders have the same methods.
+/// Applies the options of a call to its builder. The three builders have the same methods.
 macro_rules! with_options {
     ($call:expr, $args:expr) => {{
         let args: $crate::args::CallArgs = $args;

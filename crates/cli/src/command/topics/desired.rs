@@ -1,46 +1,33 @@
-//! A topic as it is asked for, and how one that exists differs.
+//! A topic to create, and its differences from one that exists.
 
 use antiphon_kafka::{ConfigEntry, NewTopic, PartitionInfo};
 
-use crate::{args::CreateArgs, settings::Settings};
+use crate::{args::CreateArgs, difference::Difference, settings::Settings};
 
-/// A topic to be created.
+/// A topic to create.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Wish {
+pub(super) struct DesiredTopic {
     pub(super) topic: NewTopic,
-    /// What was asked for in so many words, by name; the rest are defaults.
+    /// Names of the settings that an option asked for; the rest are defaults.
     asked: Vec<String>,
-}
-
-/// One thing in which a topic that exists is not as the wish.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Difference {
-    /// A setting, or `partitions`, or `replication factor`.
-    pub(crate) name: String,
-    /// As the wish has it.
-    pub(crate) wanted: String,
-    /// As the topic has it.
-    pub(crate) found: String,
-    /// Whether it was asked for; otherwise it is only not the default.
-    pub(crate) asked: bool,
 }
 
 const PARTITIONS: &str = "partitions";
 const REPLICATION: &str = "replication factor";
 
-/// How many partitions a request topic gets unless something else is said.
+/// Partitions of a request topic, unless an option or setting says otherwise.
 const DEFAULT_PARTITIONS: u32 = 4;
 
-/// A request is of no use when its deadline has passed; a day leaves time to look at what happened.
+/// A request has no use after its deadline. A day leaves time to investigate.
 const REQUEST_RETENTION: &str = "86400000";
 
-/// The wishes of a command line.
-pub(super) fn all(args: &CreateArgs, settings: &Settings) -> Vec<Wish> {
+/// The topics that the options ask for.
+pub(super) fn all(args: &CreateArgs, settings: &Settings) -> Vec<DesiredTopic> {
     let topics = args.topics.iter();
-    topics.map(|name| wish(name, args, settings)).collect()
+    topics.map(|name| desired(name, args, settings)).collect()
 }
 
-fn wish(name: &str, args: &CreateArgs, settings: &Settings) -> Wish {
+fn desired(name: &str, args: &CreateArgs, settings: &Settings) -> DesiredTopic {
     let reply = &settings.client.reply;
     let (partitions, replication, retention) = if args.reply {
         let retention = reply.retention.as_millis().to_string();
@@ -76,11 +63,11 @@ fn wish(name: &str, args: &CreateArgs, settings: &Settings) -> Wish {
         replication: replication.map_or(-1, number),
         configs,
     };
-    Wish { topic, asked }
+    DesiredTopic { topic, asked }
 }
 
-impl Wish {
-    /// In what a topic that exists differs.
+impl DesiredTopic {
+    /// The settings in which an existing topic differs.
     pub(super) fn differences(
         &self,
         partitions: &[PartitionInfo],
@@ -126,7 +113,7 @@ mod tests {
         settings::Layer,
     };
 
-    fn wished(line: &[&str], settings: &Settings) -> Wish {
+    fn wished(line: &[&str], settings: &Settings) -> DesiredTopic {
         let line = ["antiphon", "topics", "create", "t"].iter().chain(line);
         let command = Cli::try_parse_from(line).unwrap().command;
         let Command::Topics(TopicsCommand::Create(args)) = command else {
@@ -139,8 +126,8 @@ mod tests {
         Settings::load(None, [], Layer::command_line()).unwrap()
     }
 
-    fn config<'a>(wish: &'a Wish, key: &str) -> Option<&'a str> {
-        let found = wish.topic.configs.iter().find(|(name, _)| name == key);
+    fn config<'a>(desired: &'a DesiredTopic, key: &str) -> Option<&'a str> {
+        let found = desired.topic.configs.iter().find(|(name, _)| name == key);
         found.map(|(_, value)| value.as_str())
     }
 
@@ -164,11 +151,14 @@ mod tests {
 
     #[test]
     fn a_request_topic_has_defaults() {
-        let wish = wished(&[], &settings());
-        assert_eq!((wish.topic.partitions, wish.topic.replication), (4, -1));
-        assert_eq!(config(&wish, "cleanup.policy"), Some("delete"));
-        assert_eq!(config(&wish, "retention.ms"), Some("86400000"));
-        assert_eq!(config(&wish, "min.insync.replicas"), None);
+        let desired = wished(&[], &settings());
+        assert_eq!(
+            (desired.topic.partitions, desired.topic.replication),
+            (4, -1)
+        );
+        assert_eq!(config(&desired, "cleanup.policy"), Some("delete"));
+        assert_eq!(config(&desired, "retention.ms"), Some("86400000"));
+        assert_eq!(config(&desired, "min.insync.replicas"), None);
     }
 
     #[test]
@@ -177,10 +167,13 @@ mod tests {
         settings.client.reply.partitions = 3;
         settings.client.reply.replication = Some(3);
         settings.client.reply.retention = std::time::Duration::from_secs(7200);
-        let wish = wished(&["--reply"], &settings);
-        assert_eq!((wish.topic.partitions, wish.topic.replication), (3, 3));
-        assert_eq!(config(&wish, "retention.ms"), Some("7200000"));
-        assert_eq!(config(&wish, "min.insync.replicas"), Some("2"));
+        let desired = wished(&["--reply"], &settings);
+        assert_eq!(
+            (desired.topic.partitions, desired.topic.replication),
+            (3, 3)
+        );
+        assert_eq!(config(&desired, "retention.ms"), Some("7200000"));
+        assert_eq!(config(&desired, "min.insync.replicas"), Some("2"));
     }
 
     #[test]
@@ -195,22 +188,25 @@ mod tests {
             "-c",
             "min.insync.replicas=1",
         ];
-        let wish = wished(&line, &settings());
-        assert_eq!((wish.topic.partitions, wish.topic.replication), (9, 3));
-        assert_eq!(config(&wish, "retention.ms"), Some("7"));
-        assert_eq!(config(&wish, "min.insync.replicas"), Some("1"));
-        assert_eq!(wish.topic.configs.len(), 3);
+        let desired = wished(&line, &settings());
+        assert_eq!(
+            (desired.topic.partitions, desired.topic.replication),
+            (9, 3)
+        );
+        assert_eq!(config(&desired, "retention.ms"), Some("7"));
+        assert_eq!(config(&desired, "min.insync.replicas"), Some("1"));
+        assert_eq!(desired.topic.configs.len(), 3);
     }
 
     #[test]
     fn what_differs_is_told_apart_by_whether_it_was_asked_for() {
-        let wish = wished(&["-p", "2", "-c", "max.message.bytes=5"], &settings());
+        let desired = wished(&["-p", "2", "-c", "max.message.bytes=5"], &settings());
         let configs = [
             entry("cleanup.policy", "compact"),
             entry("retention.ms", "86400000"),
             entry("max.message.bytes", "5"),
         ];
-        let differences = wish.differences(&[partition(&[1])], &configs);
+        let differences = desired.differences(&[partition(&[1])], &configs);
         let shown: Vec<_> = differences
             .iter()
             .map(|one| {
@@ -233,11 +229,11 @@ mod tests {
 
     #[test]
     fn replicas_that_nobody_asked_for_are_not_compared() {
-        let wish = wished(&["-p", "1", "-c", "retention.ms=1"], &settings());
+        let desired = wished(&["-p", "1", "-c", "retention.ms=1"], &settings());
         let configs = [
             entry("cleanup.policy", "delete"),
             entry("retention.ms", "1"),
         ];
-        assert_eq!(wish.differences(&[partition(&[1, 2])], &configs), []);
+        assert_eq!(desired.differences(&[partition(&[1, 2])], &configs), []);
     }
 }

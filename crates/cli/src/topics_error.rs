@@ -1,52 +1,56 @@
+//! Errors of operations on topics.
+
 use antiphon_kafka::{Error, ErrorKind};
 
 use crate::exit::Exit;
 
-/// Why something was not done with a topic.
+/// Why an operation on a topic failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TopicsError {
     /// The topic does not exist.
     #[error("the topic {0} does not exist")]
     Unknown(String),
-    /// The topic exists, and is not as it was asked for.
-    #[error("the topic {topic} exists already, and it is not as asked: {differences}")]
+    /// The topic exists and does not match what was asked for.
+    #[error("the topic {topic} already exists and does not match: {differences}")]
     Differs {
         /// The topic.
         topic: String,
-        /// In what.
+        /// The settings that differ.
         differences: String,
     },
-    /// The brokers did not do it, or did not say that they did.
-    #[error("can not {verb} the topic {topic}")]
+    /// The brokers refused the operation or did not confirm it.
+    #[error("cannot {verb} the topic {topic}")]
     Refused {
-        /// What was to be done.
+        /// The operation.
         verb: &'static str,
         /// The topic.
         topic: String,
-        /// What the brokers or librdkafka say.
+        /// The error of the brokers or of librdkafka.
         source: Error,
     },
-    /// The brokers have done it, and it can not be seen yet.
-    #[error("the brokers were told to {verb} the topic {topic}, and it can not be seen yet")]
+    /// The brokers accepted the operation, and its effect is not visible yet.
+    #[error(
+        "the brokers accepted the request to {verb} the topic {topic}, but the effect is not visible yet"
+    )]
     NotSeen {
-        /// What was to be done.
+        /// The operation.
         verb: &'static str,
         /// The topic.
         topic: String,
     },
-    /// Nobody can be asked.
-    #[error("standard input is no terminal to ask at: --yes is required to delete")]
-    Unasked,
-    /// The answer was no.
+    /// A confirmation is required, and there is no terminal.
+    #[error("deleting topics requires --yes, since standard input is not a terminal")]
+    Unconfirmed,
+    /// The user did not confirm.
     #[error("nothing was deleted")]
     Declined,
-    /// A topic that Kafka itself lives on.
-    #[error("the topic {0} is one of Kafka's own, which this command never deletes")]
+    /// A topic that Kafka itself uses.
+    #[error("the topic {0} is internal to Kafka, and this command never deletes it")]
     Internal(String),
 }
 
 impl TopicsError {
-    pub(super) fn refused(verb: &'static str, topic: &str, source: Error) -> Self {
+    pub(crate) fn refused(verb: &'static str, topic: &str, source: Error) -> Self {
         let topic = topic.to_owned();
         if source.kind() == ErrorKind::UnknownTopic {
             return Self::Unknown(topic);
@@ -58,28 +62,28 @@ impl TopicsError {
         }
     }
 
-    /// The code that the program ends with.
+    /// The exit code of the program.
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Unasked | Self::Internal(_) => Exit::Invalid,
+            Self::Unconfirmed | Self::Internal(_) => Exit::Invalid,
             Self::Unknown(_) | Self::Differs { .. } | Self::Declined => Exit::NotExecuted,
             Self::NotSeen { .. } => Exit::Unknown,
             Self::Refused { verb, source, .. } => match source.kind() {
                 ErrorKind::InvalidConfig => Exit::Invalid,
-                // What only reads has changed nothing, whatever became of it.
+                // A read that timed out has changed nothing.
                 ErrorKind::TimedOut if *verb != "describe" => Exit::Unknown,
                 _ => Exit::NotExecuted,
             },
         }
     }
 
-    /// A stable name of what happened.
+    /// A stable name of the kind of failure.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Unknown(_) => "unknown_topic",
             Self::Differs { .. } => "topic_differs",
             Self::NotSeen { .. } => "not_confirmed",
-            Self::Unasked | Self::Declined => "not_confirmed_by_user",
+            Self::Unconfirmed | Self::Declined => "not_confirmed_by_user",
             Self::Internal(_) => "internal_topic",
             Self::Refused { source, .. } => match source.kind() {
                 ErrorKind::InvalidConfig => "config",
@@ -91,24 +95,26 @@ impl TopicsError {
         }
     }
 
-    /// One line for whoever has to act.
+    /// What to do, in one line.
     pub(crate) fn advice(&self) -> Option<&'static str> {
         Some(match self {
             Self::Unknown(_) => "check the name; `antiphon topics create TOPIC` creates a topic",
             Self::Differs { .. } => {
-                "nothing was changed; ask for what it has, or change it with the tools of Kafka"
+                "nothing was changed; give matching options, or change the topic with the tools of Kafka"
             }
-            Self::NotSeen { .. } => "see what `antiphon topics describe` says, then try again",
+            Self::NotSeen { .. } => "check the topic with `antiphon topics describe`, then retry",
             Self::Refused { source, .. } => match source.kind() {
                 ErrorKind::Unsupported => {
-                    "the broker of `antiphon dev` gets its topics by `antiphon dev --topic \
-                     NAME:PARTITIONS`, and they go when it ends"
+                    "create topics of the embedded broker with `antiphon dev --topic \
+                     NAME:PARTITIONS`; they are deleted when it stops"
                 }
-                ErrorKind::NotAuthorized => "ask for the right, or use another principal",
-                ErrorKind::TimedOut => "see what `antiphon topics describe` says, then try again",
+                ErrorKind::NotAuthorized => "grant the principal access, or use another principal",
+                ErrorKind::TimedOut => {
+                    "check the topic with `antiphon topics describe`, then retry"
+                }
                 _ => return None,
             },
-            Self::Unasked | Self::Declined | Self::Internal(_) => return None,
+            Self::Unconfirmed | Self::Declined | Self::Internal(_) => return None,
         })
     }
 }

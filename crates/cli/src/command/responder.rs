@@ -1,4 +1,4 @@
-//! How `antiphon serve` answers.
+//! The handler of `antiphon serve`.
 
 use std::sync::{
     Arc,
@@ -15,19 +15,19 @@ use futures::future::{BoxFuture, FutureExt, ready};
 use super::exec::Exec;
 use crate::args::ServeArgs;
 
-/// The handler.
-pub(super) struct Answers {
-    how: How,
+/// Answers requests in the way that the options select, and counts them.
+pub(super) struct Responder {
+    action: Action,
     pub(super) counts: Arc<Counts>,
 }
 
-enum How {
+enum Action {
     Echo,
     Upper,
     Exec(Arc<Exec>),
 }
 
-/// What has been answered.
+/// Requests answered so far.
 #[derive(Default)]
 pub(super) struct Counts {
     pub(super) answered: AtomicU64,
@@ -41,27 +41,27 @@ impl Counts {
     }
 }
 
-impl Answers {
+impl Responder {
     pub(super) fn new(args: &ServeArgs) -> Self {
-        let how = match &args.answering.exec {
-            Some(command) => How::Exec(Arc::new(Exec::new(command.clone(), args.max_output))),
-            None if args.answering.upper => How::Upper,
-            None => How::Echo,
+        let action = match &args.answering.exec {
+            Some(command) => Action::Exec(Arc::new(Exec::new(command.clone(), args.max_output))),
+            None if args.answering.upper => Action::Upper,
+            None => Action::Echo,
         };
         Self {
-            how,
+            action,
             counts: Arc::default(),
         }
     }
 }
 
-impl RequestHandler for Answers {
+impl RequestHandler for Responder {
     fn handle(&self, request: Inbound) -> BoxFuture<'static, Result<Reply, Status>> {
         let counts = Arc::clone(&self.counts);
-        let answer = match &self.how {
-            How::Echo => ready(Ok(Reply::new(request.value))).boxed(),
-            How::Upper => ready(Ok(Reply::new(upper(&request.value)))).boxed(),
-            How::Exec(exec) => {
+        let answer = match &self.action {
+            Action::Echo => ready(Ok(Reply::new(request.value))).boxed(),
+            Action::Upper => ready(Ok(Reply::new(upper(&request.value)))).boxed(),
+            Action::Exec(exec) => {
                 let exec = Arc::clone(exec);
                 async move { exec.answer(&request.context, request.value).await }.boxed()
             }
@@ -71,7 +71,7 @@ impl RequestHandler for Answers {
     }
 }
 
-/// Text in upper case; of what is no text, the ASCII letters.
+/// Text in upper case. In bytes that are not UTF-8, only ASCII letters change.
 fn upper(value: &Bytes) -> Bytes {
     match str::from_utf8(value) {
         Ok(text) => text.to_uppercase().into(),

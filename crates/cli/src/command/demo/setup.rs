@@ -1,42 +1,42 @@
-//! The broker and the topics of the demonstration.
+//! Broker and topics of the demonstration.
 
 use std::time::Duration;
 
-use antiphon::{EmbeddedBroker, StartError, config::KafkaConfig, transport::kafka::KafkaTransport};
+use antiphon::{
+    EmbeddedBroker,
+    config::{KafkaConfig, ServiceConfig},
+};
 use antiphon_kafka::{Error, Producer, Properties, Reports};
 use rand::Rng;
 
 use super::{
     page::Page,
-    topics::{LIMIT, create, delete},
+    topics::{LIMIT, PARTITIONS, create, delete},
 };
 use crate::{
     command::{
-        admin::{blocking, properties},
+        admin::{blocking, properties, reach},
         dev,
     },
     failure::Failure,
 };
 
-/// How many partitions the request topics have, where that is up to us.
-pub(super) const PARTITIONS: i32 = 6;
-
-/// Where everything takes place.
-pub(super) struct Stage {
-    /// The broker, if it is our own.
+/// The broker, the topics, and a client to look them up.
+pub(super) struct Setup {
+    /// The embedded broker, unless brokers are given.
     pub(super) broker: Option<EmbeddedBroker>,
     pub(super) kafka: KafkaConfig,
-    /// What all topics and groups begin with.
+    /// The prefix of all topics and groups.
     pub(super) prefix: String,
-    /// The properties of a plain client of librdkafka for these brokers.
+    /// The properties of a plain Kafka client.
     pub(super) properties: Properties,
-    /// Asks about topics.
+    /// Looks up topics.
     client: Producer,
 }
 
-impl Stage {
-    /// Starts a broker unless brokers are given.
-    pub(super) async fn set(brokers: Option<KafkaConfig>) -> Result<Self, Failure> {
+impl Setup {
+    /// Starts an embedded broker unless brokers are given.
+    pub(super) async fn start(brokers: Option<KafkaConfig>) -> Result<Self, Failure> {
         let (broker, kafka, prefix) = match brokers {
             Some(kafka) => {
                 let unique = rand::rng().random::<u32>();
@@ -44,49 +44,53 @@ impl Stage {
             }
             None => {
                 let broker = dev::start()?;
-                // A rebalance takes one second less there than a session.
+                // On an embedded broker a rebalance takes one second less than the session timeout.
                 let kafka = KafkaConfig::new(broker.bootstrap_servers())
                     .property("session.timeout.ms", "3000")
                     .property("heartbeat.interval.ms", "300");
                 (Some(broker), kafka, "demo".to_owned())
             }
         };
-        // Only to find out, with a good error, whether the brokers can be reached.
-        drop(
-            KafkaTransport::connect(&kafka)
-                .await
-                .map_err(StartError::from)?,
-        );
+        reach(&kafka).await?;
         let asked = kafka.clone();
         let properties = blocking(move || properties(&asked)).await?;
         let client = Producer::new(&properties, Reports::ErrorsOnly);
-        let stage = Self {
-            client: client.map_err(|error| failed("can not start a client", error))?,
+        let setup = Self {
+            client: client.map_err(|error| failed("cannot start a Kafka client", error))?,
             broker,
             kafka,
             prefix,
             properties,
         };
-        stage.create_topics().await?;
-        Ok(stage)
+        setup.create_topics().await?;
+        Ok(setup)
     }
 
-    /// Our own broker makes topics with as many partitions as we like; elsewhere the services
-    /// create theirs, and only the topic that nobody serves is created here.
+    /// Creates all request topics on the embedded broker. On other brokers the services create
+    /// theirs, and this creates only the topic without a service.
     async fn create_topics(&self) -> Result<(), Failure> {
         let Some(broker) = &self.broker else {
-            let (properties, topic) = (self.properties.clone(), self.silent());
+            let (properties, topic) = (self.properties.clone(), self.unserved());
             let created = blocking(move || create(&properties, topic)).await?;
-            return created.map_err(|error| failed("can not create a topic", error));
+            return created.map_err(|error| failed("cannot create a topic", error));
         };
         for topic in self.request_topics() {
             let created = broker.create_topic(&topic, PARTITIONS);
-            created.map_err(|error| failed("can not create a topic", error))?;
+            created.map_err(|error| failed("cannot create a topic", error))?;
         }
         Ok(())
     }
 
-    /// How many partitions a topic has; `None` if it does not exist.
+    /// Settings of a service. It creates its request topic, except on the embedded broker.
+    pub(super) fn service_config(&self) -> ServiceConfig {
+        let absent = self.broker.is_none();
+        ServiceConfig {
+            create_topics: absent.then_some(PARTITIONS.unsigned_abs()),
+            ..ServiceConfig::default()
+        }
+    }
+
+    /// The partition count of a topic. `None` if it does not exist.
     pub(super) async fn partitions(&self, topic: &str) -> Result<Option<u32>, Failure> {
         let (client, topic) = (self.client.clone(), topic.to_owned());
         let found = blocking(move || {
@@ -95,7 +99,7 @@ impl Stage {
         });
         found
             .await?
-            .map_err(|error| failed("can not ask about a topic", error))
+            .map_err(|error| failed("cannot look up a topic", error))
     }
 
     pub(super) fn greetings(&self) -> String {
@@ -107,8 +111,8 @@ impl Stage {
     }
 
     /// A topic without a service.
-    pub(super) fn silent(&self) -> String {
-        format!("{}.nobody-home", self.prefix)
+    pub(super) fn unserved(&self) -> String {
+        format!("{}.unserved", self.prefix)
     }
 
     /// A topic that does not exist.
@@ -125,30 +129,30 @@ impl Stage {
     }
 
     fn request_topics(&self) -> Vec<String> {
-        let mut topics = vec![self.greetings(), self.silent()];
+        let mut topics = vec![self.greetings(), self.unserved()];
         topics.extend(self.prices());
         topics
     }
 
-    /// Removes what the demonstration has left on brokers that are not its own.
-    pub(super) async fn strike(self, page: &mut Page) -> Result<(), Failure> {
+    /// Stops the embedded broker, or deletes the topics from other brokers.
+    pub(super) async fn clean_up(self, page: &mut Page) -> Result<(), Failure> {
         let (mut topics, reply_topic) = (self.request_topics(), self.reply_topic());
         let closing = self.client.close(Duration::from_secs(1));
         if let Some(broker) = self.broker {
-            // The last client goes before the broker; both take some milliseconds.
+            // The last client must stop before the broker; both take some milliseconds.
             return blocking(move || {
                 if !closing.wait(LIMIT) {
-                    tracing::warn!("the last client has not stopped");
+                    tracing::warn!("the last Kafka client did not stop in time");
                 }
                 drop(broker);
             })
             .await;
         }
-        page.section("Tidying up")?;
+        page.section("Clean-up")?;
         topics.push(reply_topic);
         let properties = self.properties;
         let deleted = blocking(move || delete(&properties, &topics)).await?;
-        page.say(&deleted.map_err(|error| failed("can not delete a topic", error))?)
+        page.paragraph(&deleted.map_err(|error| failed("cannot delete a topic", error))?)
     }
 }
 
