@@ -24,6 +24,7 @@ mod hostile;
 mod inline;
 mod matching;
 mod outcomes;
+mod reading;
 mod restart;
 mod round_trip;
 mod strays;
@@ -58,6 +59,7 @@ const CASES: &[&[Case]] = &[
     gather::CASES,
     inline::CASES,
     matching::CASES,
+    reading::CASES,
 ];
 
 fn main() -> ExitCode {

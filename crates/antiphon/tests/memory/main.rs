@@ -15,6 +15,7 @@ mod outcomes;
 mod path;
 mod places;
 mod random;
+mod reading;
 mod replies;
 mod resends;
 mod responses;

@@ -83,3 +83,46 @@ async fn a_reader_whose_position_is_gone_is_told_so() {
     wait(6 * SECOND).await;
     assert_eq!(reader.seen(), (vec![0], vec![Kind::OffsetOutOfRange]));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_begins_at_the_start_that_it_was_given() {
+    let cases = [
+        (Start::Beginning, vec![1, 2, 3]),
+        (Start::Offset(1), vec![1, 2, 3]),
+        (Start::Offset(3), vec![3]),
+        (Start::End, vec![3]),
+    ];
+    for (start, expected) in cases {
+        let process = process(true);
+        let publisher = process.publisher();
+        (1..4).for_each(|token| send(&publisher, token).unwrap());
+        wait(SECOND).await;
+        process.cluster.expire(&at(0), 1);
+        let reader = Reader::default();
+        let sink = Box::new(reader.clone());
+        let _subscription = process
+            .node
+            .read("t", 0, start, sink, SECOND)
+            .await
+            .unwrap();
+        send(&publisher, 4).unwrap();
+        wait(SECOND).await;
+        assert_eq!(reader.seen(), (expected, Vec::new()), "{start:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_is_refused_an_offset_that_the_partition_does_not_hold() {
+    let process = process(true);
+    let publisher = process.publisher();
+    (1..4).for_each(|token| send(&publisher, token).unwrap());
+    wait(SECOND).await;
+    process.cluster.expire(&at(0), 1);
+    for offset in [0, 4] {
+        let sink = Box::new(Reader::default());
+        let read = process
+            .node
+            .read("t", 0, Start::Offset(offset), sink, SECOND);
+        assert_eq!(read.await.unwrap_err().kind(), Kind::OffsetOutOfRange);
+    }
+}
