@@ -50,11 +50,11 @@
 //! | several operations on one topic, with state and layers | [`service::Routes`] |
 //! | limits, timeouts, topics | [`config`] |
 //! | stopping without loss | [`Client::close`], [`Service::drain`], [`Service::run_until`] |
-//! | tests without Kafka | `transport::memory`, with the feature `test-util` |
+//! | tests without Kafka | `testing`, `transport::memory`, `Context::test`, with the feature `test-util` |
 //!
 //! # Features
 //!
-//! All are off by default. `test-util` adds the transport in memory. `ssl`, `ssl-vendored`,
+//! All are off by default. `test-util` adds `testing`, the transport in memory, and `Context::test`. `ssl`, `ssl-vendored`,
 //! `gssapi-vendored`, `zstd` and `libz-static` are passed on to librdkafka.
 
 pub mod codec;
@@ -68,6 +68,8 @@ mod guide;
 mod notify;
 pub mod service;
 mod telemetry;
+#[cfg(feature = "test-util")]
+pub mod testing;
 mod topics;
 mod wire;
 

@@ -150,12 +150,23 @@ where
     Endpoint(Arc::new(Tower::new(service, immediate)))
 }
 
-/// A service from one definition: a request topic and its routes. What `#[antiphon::service]`
-/// generates implements it.
+/// A request topic and its routes. What `#[antiphon::service]` generates implements it, and so does
+/// the pair of a name and [`Routes`].
 pub trait Serve {
     /// The request topic.
     fn topic(&self) -> &str;
 
     /// The handlers of the topic.
     fn routes(self) -> Routes;
+}
+
+/// A topic and its routes, for instance in a test.
+impl<T: AsRef<str>> Serve for (T, Routes) {
+    fn topic(&self) -> &str {
+        self.0.as_ref()
+    }
+
+    fn routes(self) -> Routes {
+        self.1
+    }
 }

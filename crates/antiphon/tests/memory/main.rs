@@ -4,6 +4,7 @@
 mod acknowledgements;
 mod calls;
 mod commits;
+mod face;
 mod gather;
 mod group;
 mod handlers;

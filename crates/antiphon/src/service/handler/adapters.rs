@@ -13,6 +13,7 @@ use super::{
     RequestHandler, SyncHandler,
     extract::undecodable,
     message::{Context, Inbound, Reply},
+    reply::IntoReply,
     sync::SyncRequest,
 };
 use crate::{
@@ -165,7 +166,7 @@ where
 }
 
 /// A handler that computes and does not wait: a function of a borrowed request. It costs no future, no
-/// task and no copy of the request.
+/// task and no copy of the request. It returns what any handler may: see [`IntoReply`].
 ///
 /// It runs on the thread that reads requests, whatever
 /// [`first_poll`](crate::config::ServiceConfig::first_poll) says, and delays that thread: so it must
@@ -183,8 +184,8 @@ where
 /// ```
 pub fn sync<F, R>(f: F) -> impl RequestHandler
 where
-    F: Fn(&SyncRequest<'_>) -> Result<R, Status> + Send + Sync + 'static,
-    R: Into<Reply> + 'static,
+    F: Fn(&SyncRequest<'_>) -> R + Send + Sync + 'static,
+    R: IntoReply + 'static,
 {
     Immediate(f)
 }
@@ -193,18 +194,18 @@ struct Immediate<F>(F);
 
 impl<F, R> SyncHandler for Immediate<F>
 where
-    F: Fn(&SyncRequest<'_>) -> Result<R, Status> + Send + Sync + 'static,
-    R: Into<Reply> + 'static,
+    F: Fn(&SyncRequest<'_>) -> R + Send + Sync + 'static,
+    R: IntoReply + 'static,
 {
     fn answer(&self, request: &SyncRequest<'_>) -> Result<Reply, Status> {
-        (self.0)(request).map(Into::into)
+        (self.0)(request).into_reply()
     }
 }
 
 impl<F, R> RequestHandler for Immediate<F>
 where
-    F: Fn(&SyncRequest<'_>) -> Result<R, Status> + Send + Sync + 'static,
-    R: Into<Reply> + 'static,
+    F: Fn(&SyncRequest<'_>) -> R + Send + Sync + 'static,
+    R: IntoReply + 'static,
 {
     fn handle(&self, request: Inbound) -> BoxFuture<'static, Result<Reply, Status>> {
         let result = self.answer(&SyncRequest::from(&request));
