@@ -1,6 +1,7 @@
-//! The documents hold together: every link leads somewhere, and what the code shows to those who run it is explained.
+//! The documents are consistent: every link has a target, and the operations guide explains every metric and every
+//! warning of the code.
 //!
-//! Nothing here asks the network: a link to another site only has to be a URL.
+//! No test uses the network: a link to another site only has to be a URL.
 
 mod links;
 mod markdown;
@@ -12,7 +13,7 @@ use std::{error::Error, fs, path::Path};
 
 use links::Site;
 
-/// Where the metrics and the log lines are explained.
+/// The document that explains the metrics and the log lines.
 const OPERATIONS: &str = "docs/operations.md";
 
 type Outcome = Result<(), Box<dyn Error>>;

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What is built, and what git keeps: no part of the sources.
+/// Directories of build output and of git, which hold no sources.
 const NOT_OURS: &[&str] = &["target", ".git"];
 
 /// All files below `root` whose names end in `.extension`.
