@@ -35,6 +35,22 @@ fn every_link_leads_somewhere() -> Outcome {
 }
 
 #[test]
+fn the_tables_of_crates_have_every_member_of_the_workspace() -> Outcome {
+    let members = tree::members(&fs::read_to_string(root().join("Cargo.toml"))?)?;
+    assert!(
+        members.contains("crates/antiphon"),
+        "the members were not read"
+    );
+    for (document, up) in [("README.md", ""), ("docs/architecture.md", "../")] {
+        let text = fs::read_to_string(root().join(document))?;
+        let has_row = |member: &&String| text.contains(&format!("`]({up}{member}) | "));
+        let missing: Vec<_> = members.iter().filter(|one| !has_row(one)).collect();
+        assert!(missing.is_empty(), "{document} has no row for {missing:?}");
+    }
+    Ok(())
+}
+
+#[test]
 fn the_metrics_of_the_code_are_those_of_the_operations_guide() -> Outcome {
     let recorded = shown::in_sources(root(), shown::metrics)?;
     let explained = shown::explained_metrics(&fs::read_to_string(root().join(OPERATIONS))?);
