@@ -1,4 +1,4 @@
-//! Where links lead.
+//! The targets of links.
 
 use std::{
     collections::BTreeMap,
@@ -100,7 +100,7 @@ impl Site {
     }
 }
 
-/// The path without `.` and `..`; a link is followed by its text, not through symbolic links.
+/// The path without `.` and `..`. The text of the link decides; symbolic links are not followed.
 fn resolve(directory: &Path, path: &str) -> PathBuf {
     let mut resolved = directory.to_owned();
     for part in Path::new(path).components() {
@@ -127,7 +127,7 @@ fn is_line(anchor: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// What is wrong with the links of `docs/a.md`, beside a README and a source.
+    /// The broken links of `docs/a.md`, beside a README and a source.
     fn broken(text: &str) -> Vec<String> {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir_all(root.path().join("docs")).unwrap();

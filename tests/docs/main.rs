@@ -1,6 +1,7 @@
-//! The documents hold together: every link leads somewhere, and what the code shows to those who run it is explained.
+//! The documents are consistent: every link has a target, and the operations guide explains every metric and every
+//! warning of the code.
 //!
-//! Nothing here asks the network: a link to another site only has to be a URL.
+//! No test uses the network: a link to another site only has to be a URL.
 
 mod house;
 mod links;
@@ -14,7 +15,7 @@ use std::{error::Error, fs, path::Path};
 use house::House;
 use links::Site;
 
-/// Where the metrics and the log lines are explained.
+/// The document that explains the metrics and the log lines.
 const OPERATIONS: &str = "docs/operations.md";
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -32,6 +33,22 @@ fn every_link_leads_somewhere() -> Outcome {
     }
     let broken = site.broken();
     assert!(broken.is_empty(), "broken links:\n{}", broken.join("\n"));
+    Ok(())
+}
+
+#[test]
+fn the_tables_of_crates_have_every_member_of_the_workspace() -> Outcome {
+    let members = tree::members(&fs::read_to_string(root().join("Cargo.toml"))?)?;
+    assert!(
+        members.contains("crates/antiphon"),
+        "the members were not read"
+    );
+    for (document, up) in [("README.md", ""), ("docs/architecture.md", "../")] {
+        let text = fs::read_to_string(root().join(document))?;
+        let has_row = |member: &&String| text.contains(&format!("`]({up}{member}) | "));
+        let missing: Vec<_> = members.iter().filter(|one| !has_row(one)).collect();
+        assert!(missing.is_empty(), "{document} has no row for {missing:?}");
+    }
     Ok(())
 }
 

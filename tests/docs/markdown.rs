@@ -1,4 +1,4 @@
-//! What a Markdown file links to, and what can be linked to in it.
+//! The links of a Markdown file, and the anchors in it.
 
 use pulldown_cmark::{BrokenLink, Event, LinkType, Options, Parser, Tag, TagEnd};
 
@@ -26,7 +26,7 @@ impl Document {
         let mut document = Self::default();
         let mut undefined = Vec::new();
         let mut collect = |broken: BrokenLink<'_>| {
-            // `[text]` alone may be prose; with a second pair of brackets it was meant as a link.
+            // `[text]` alone may be prose; a second pair of brackets makes it a link.
             if broken.link_type != LinkType::Shortcut {
                 undefined.push(Link {
                     target: broken.reference.into_string(),

@@ -1,4 +1,4 @@
-//! What the sources show to those who run them: metrics, and log lines that ask for attention.
+//! What the sources show to operators: metrics, and log lines at the levels warn and error.
 
 use std::{collections::BTreeSet, error::Error, fs, path::Path};
 
@@ -6,13 +6,13 @@ use regex::Regex;
 
 use crate::tree;
 
-/// The crates that record metrics and write to the log on behalf of a user's program.
+/// The crates that record metrics and write to the log in a user's program.
 const SOURCES: &[&str] = &["crates/antiphon/src", "crates/kafka/src"];
 
 /// Finds things in a source.
 type Finder = fn(&str) -> Result<BTreeSet<String>, regex::Error>;
 
-/// What `find` finds in all sources.
+/// All that `find` finds in the sources.
 pub(crate) fn in_sources(root: &Path, find: Finder) -> Result<BTreeSet<String>, Box<dyn Error>> {
     let mut found = BTreeSet::new();
     for directory in SOURCES {
@@ -23,12 +23,12 @@ pub(crate) fn in_sources(root: &Path, find: Finder) -> Result<BTreeSet<String>, 
     Ok(found)
 }
 
-/// The names of metrics: they stand in the code as they are.
+/// The names of metrics, which are string literals in the code.
 pub(crate) fn metrics(source: &str) -> Result<BTreeSet<String>, regex::Error> {
     captures(r#""(antiphon_[a-z0-9_]+)""#, source)
 }
 
-/// The texts of log lines at the levels warn and error. One that is a placeholder is somebody else's text.
+/// The texts of log lines at the levels warn and error, without placeholders: those are texts of librdkafka.
 pub(crate) fn complaints(source: &str) -> Result<BTreeSet<String>, regex::Error> {
     let found = captures(
         r#"\b(?:warn|error)!\(\s*(?:target: "[^"]*",)?[^";]*"([^"]+)""#,

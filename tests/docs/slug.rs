@@ -9,7 +9,7 @@ pub(crate) struct Slugs {
 }
 
 impl Slugs {
-    /// Gives a heading its anchor. One that is taken gets the next free number.
+    /// Adds the anchor of a heading. A repeated anchor gets the next free number.
     pub(crate) fn add(&mut self, heading: &str) {
         let slug = slug(heading);
         let mut free = slug.clone();
@@ -25,7 +25,7 @@ impl Slugs {
     }
 }
 
-/// Lower case; letters, digits, `_` and `-` stay, spaces become `-`, all else goes.
+/// Lower case; letters, digits, `_` and `-` stay, spaces become `-`, all other characters are removed.
 fn slug(heading: &str) -> String {
     let lower = heading.trim().to_lowercase();
     let kept = lower.chars().filter_map(|c| match c {

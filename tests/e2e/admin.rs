@@ -130,5 +130,5 @@ async fn brokers_and_groups(env: &Env) -> Result<(), Failed> {
     Ok(())
 }
 
-/// What is not there is awaited for so long.
+/// How long a case waits for a change to show.
 const SHORT: Duration = Duration::from_millis(300);

@@ -1,5 +1,5 @@
-//! The benchmarks run and print what they promise. What they measure here, beside other tests and without
-//! optimisation, says nothing.
+//! The benchmarks run and print all their figures. The values mean nothing here: they are measured beside other tests
+//! and without optimisation.
 
 use libtest_mimic::Failed;
 use serde_json::Value;

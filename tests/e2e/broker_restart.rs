@@ -1,5 +1,5 @@
-//! A Kafka started here answers, goes away, and comes back as the same broker. Every test of what clients live through
-//! when their broker restarts stands on this.
+//! A Kafka that is started here answers, stops, and starts again as the same broker. Every test of a broker's restart
+//! relies on this.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -28,10 +28,10 @@ pub(crate) const CASES: &[Case] = &[
     },
 ];
 
-/// A Kafka of today supports far more kinds of request than this.
+/// Every current Kafka supports far more kinds of request than this.
 const FEWEST_APIS: usize = 40;
 
-/// Starts a broker, ends it by `end`, starts it again; prints how long each took.
+/// Starts a broker, stops it with `end`, starts it again; prints the duration of each step.
 fn comes_back(_: &Env, end: fn(&KafkaHandle) -> Result<(), String>) -> Result<(), Failed> {
     let mut watch = Stopwatch::new();
     let kafka = KafkaHandle::private()?;
@@ -58,12 +58,12 @@ fn comes_back(_: &Env, end: fn(&KafkaHandle) -> Result<(), String>) -> Result<()
     Ok(())
 }
 
-/// A frozen broker keeps its connections and says nothing; it can be thawed, and stopped while frozen.
+/// A frozen broker keeps its connections and sends nothing; it can be thawed, and stopped while it is frozen.
 fn thaws(_: &Env) -> Result<(), Failed> {
     let kafka = KafkaHandle::private()?;
     let address = kafka.bootstrap_servers();
     kafka.signal("STOP")?;
-    // The signal is sent; each thread stops when it is next to run.
+    // The signal stops each thread only when the thread is scheduled next.
     let frozen = Duration::from_secs(5);
     eventually("the frozen broker says nothing", frozen, || {
         api_versions(address).err()
@@ -83,7 +83,7 @@ fn thaws(_: &Env) -> Result<(), Failed> {
     )
 }
 
-/// A broker that found its data logs no second bootstrap of an empty cluster.
+/// A broker that finds its data does not log a second bootstrap of an empty cluster.
 fn kept_its_data(kafka: &KafkaHandle) -> Result<(), Failed> {
     let log = kafka.log_path().ok_or("a private broker has a log")?;
     let text = fs::read_to_string(log)?;
@@ -95,7 +95,7 @@ fn kept_its_data(kafka: &KafkaHandle) -> Result<(), Failed> {
     )
 }
 
-/// Times steps that follow one another.
+/// Measures the durations of successive steps.
 #[derive(Debug)]
 struct Stopwatch {
     since: Instant,
@@ -110,7 +110,7 @@ impl Stopwatch {
         }
     }
 
-    /// Ends a step and names it.
+    /// Ends the current step and names it.
     fn lap(&mut self, name: &str) {
         let separator = if self.laps.is_empty() { "" } else { ", " };
         self.laps

@@ -1,5 +1,5 @@
-//! `docker-compose.yml`, checked as far as that can be done on a machine without a Docker engine: its parts fit together,
-//! Kafka itself accepts the settings, and Docker Compose accepts the file where its client is installed.
+//! Checks `docker-compose.yml` as far as possible without a Docker engine: its parts fit together, Kafka itself accepts
+//! the settings, and Docker Compose accepts the file where its client is installed.
 
 use std::fs;
 
@@ -28,7 +28,7 @@ pub(crate) const CASES: &[Case] = &[
     },
 ];
 
-/// The versions, the health of Kafka, and the topics that wait for it.
+/// The versions match, the health check asks Kafka, and the topics wait for it.
 fn parts_fit(_: &Env) -> Result<(), Failed> {
     let services = &load()?["services"];
     let [kafka, topics] = ["kafka", "topics"].map(|name| &services[name]);
@@ -56,7 +56,7 @@ fn parts_fit(_: &Env) -> Result<(), Failed> {
     reachable_from_host(kafka)
 }
 
-/// The port published is the one that the broker advertises to programs outside of containers.
+/// The published port is the one that the broker advertises to programs outside the containers.
 fn reachable_from_host(kafka: &Yaml) -> Result<(), Failed> {
     let ports = texts(&kafka["ports"]);
     let advertised = kafka["environment"]["KAFKA_ADVERTISED_LISTENERS"]
@@ -72,7 +72,7 @@ fn reachable_from_host(kafka: &Yaml) -> Result<(), Failed> {
     )
 }
 
-/// What the image would make of the environment is a configuration that this version of Kafka takes.
+/// This version of Kafka accepts the configuration that the image builds from the environment.
 fn kafka_accepts_settings(_: &Env) -> Result<(), Failed> {
     let file = load()?;
     let environment = file["services"]["kafka"]["environment"].as_hash();
@@ -100,7 +100,7 @@ fn setting((name, value): (&Yaml, &Yaml)) -> Option<String> {
     }
 }
 
-/// Says whether it could be asked; the client needs no engine for this.
+/// Prints whether Docker Compose could be asked; its client needs no engine for this.
 fn compose_accepts(_: &Env) -> Result<(), Failed> {
     if run(&mut compose("version")).is_err() {
         eprintln!(

@@ -1,5 +1,5 @@
-//! A broker that freezes keeps its connections and says nothing on them. The others take over what it led; clients have
-//! to notice by themselves.
+//! A frozen broker keeps its connections and sends nothing. The other brokers take over the partitions that it led;
+//! clients have to detect this by themselves.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,10 +33,11 @@ const QUICK: &[(&str, &str)] = &[
     ("replica.lag.time.max.ms", "5000"),
 ];
 
-/// How long calls may suffer. librdkafka alone would wait a minute for an answer, and look for new leaders every five.
+/// How long calls may fail. By default librdkafka waits a minute for a response, and looks for new leaders every five
+/// minutes.
 const NOTICED: Duration = Duration::from_secs(20);
 
-/// Enough that each partition gets some.
+/// Enough calls that each partition gets some.
 const CALLS: usize = 24;
 
 async fn one_of_three_freezes(_: &Env) -> Result<(), Failed> {
@@ -90,7 +91,8 @@ async fn all_work(client: &Client) -> Option<()> {
     (failed.count() == 0).then_some(())
 }
 
-/// Who freezes: then the reply path has to be found anew, and a third of the request partitions.
+/// The broker to freeze. Clients then have to find new leaders for the reply partition and for a third of the request
+/// partitions.
 async fn leader_of_replies(servers: &str, client: &Client) -> Result<i32, Failed> {
     let all = partitions(servers, client.reply_topic().to_owned()).await;
     let all = all.ok_or("the reply topic can not be seen")?;
@@ -106,7 +108,7 @@ async fn leads_nothing(servers: &str, id: i32) -> Option<()> {
         .then_some(())
 }
 
-/// Asks the brokers that answer.
+/// Asks the brokers that are not frozen.
 async fn partitions(servers: &str, topic: String) -> Option<Vec<PartitionInfo>> {
     let mut properties = properties(servers);
     properties.set("socket.timeout.ms", "1000");

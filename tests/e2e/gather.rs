@@ -100,7 +100,7 @@ async fn missed(env: &Env) -> Result<(), Failed> {
     )
 }
 
-/// Two processes answer one question; then one of them is gone for real.
+/// Two processes answer one request; then one of them is killed.
 async fn killed(env: &Env) -> Result<(), Failed> {
     let topics = [env.create_topic("alive", 1)?, env.create_topic("dead", 1)?];
     let start = |topic: &str| {
@@ -174,7 +174,7 @@ async fn groups(env: &Env) -> Result<(), Failed> {
     ensure(values == ["a", "b"], format!("{values:?}"))?;
     let responders = gathered.replies.iter().filter(|r| r.responder().is_some());
     ensure(responders.count() == 2, format!("{gathered:?}"))?;
-    // The third answers with an error: no vote.
+    // The third service answers with an error, which is no vote.
     let short = gather.timeout(Duration::from_secs(2)).min_replies(3);
     let error = short.send().await.err().ok_or("three replies")?;
     ensure(error.gathered().replies.len() == 2, format!("{error:?}"))?;

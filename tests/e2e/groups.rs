@@ -1,4 +1,4 @@
-//! Several responders in one group: requests are shared, and none is lost when one goes.
+//! Several responders in one group share the requests, and no request is lost when one responder stops.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -41,13 +41,13 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "groups::partitions_that_are_added_are_read_while_callers_wait",
-        // The embedded broker adds none.
+        // The embedded broker cannot add partitions.
         needs: Needs::Kafka,
         run: |env| block_on(grown(env)),
     },
 ];
 
-/// Requests one after another, a few at a time, until told to stop.
+/// Sends requests, a few at a time, until it is told to stop.
 struct Load {
     stop: Arc<AtomicBool>,
     sent: Arc<AtomicU64>,
@@ -82,7 +82,7 @@ impl Load {
         }
     }
 
-    /// Waits until so many more have been sent.
+    /// Waits until this many more requests have been sent.
     async fn more(&self, n: u64) -> Result<(), Failed> {
         let goal = self.sent.load(Ordering::Relaxed) + n;
         eventually_async("the load goes on", LIMIT, || async {
@@ -146,7 +146,7 @@ async fn grown(env: &Env) -> Result<(), Failed> {
     let topic = env.create_topic("growing", 1)?;
     let service = named(env, &topic, &env.topic("growers"), "a").await?;
     Admin::new(&properties(env.bootstrap_servers()))?.create_partitions(&topic, 3, LIMIT)?;
-    // A client that begins now knows all three at once, the service only the first.
+    // A client that connects now knows all three partitions at once; the service knows only the first.
     let client = client(env).await?;
     let calls = (0..30).map(|key| {
         let request = client.request(&topic).key(format!("key {key}"));
@@ -160,13 +160,13 @@ async fn grown(env: &Env) -> Result<(), Failed> {
     )
 }
 
-/// Three processes, so that one can be killed for real.
+/// Three processes, so that one can be killed.
 async fn one_is_killed(env: &Env) -> Result<(), Failed> {
     let topic = env.create_topic("mortal", 6)?;
     let group = env.topic("mortals");
     let start = || {
         let servers = env.bootstrap_servers();
-        // A member that is dead is missed after this time.
+        // The group notices a dead member after this time.
         let session = "session.timeout.ms=6000";
         Spawned::start(antiphon([
             "-b", servers, "-X", session, "serve", &topic, "--echo", "--group", &group,
@@ -182,7 +182,7 @@ async fn one_is_killed(env: &Env) -> Result<(), Failed> {
     three[1].signal("KILL")?;
     three[1].wait(LIMIT)?;
     load.more(100).await?;
-    // The killed one's partitions stand still until the group has missed it; then they go on.
+    // No instance reads the partitions of the killed process until the group notices; then another does.
     let outcomes = load.end().await?;
     let failed: Vec<_> = outcomes
         .iter()
@@ -233,7 +233,7 @@ async fn drained(env: &Env) -> Result<(), Failed> {
     for reply in replies {
         reply?;
     }
-    // What was drained was committed: nothing is delivered again.
+    // The drain has committed all requests: none is redelivered.
     let again = Arc::new(AtomicU64::new(0));
     let count = Arc::clone(&again);
     let handler = move |_, value: Bytes| {
@@ -254,7 +254,7 @@ async fn drained(env: &Env) -> Result<(), Failed> {
     )
 }
 
-/// A service that stops without a word: what it had not answered is answered by another.
+/// A service is dropped without a drain: another instance answers its open requests.
 async fn dropped(env: &Env) -> Result<(), Failed> {
     let topic = env.create_topic("abrupt", 1)?;
     let name = env.topic("abrupt");

@@ -1,4 +1,4 @@
-//! The harness itself: what other cases rely on without looking.
+//! The harness itself: what other cases rely on without checking it.
 
 use std::process::Command;
 use std::time::Duration;
@@ -92,7 +92,7 @@ fn dropped_program_is_gone(_: &Env) -> Result<(), Failed> {
     ensure(signal(pid, "0").is_err(), "it still runs")
 }
 
-/// Whatever it does with such a flag, it ends by itself and with an exit code.
+/// The program runs, and ends by itself with an exit code.
 fn binary_runs(_: &Env) -> Result<(), Failed> {
     let mut program = Spawned::start(antiphon(["--version"])?)?;
     let status = program.wait(LIMIT)?;

@@ -1,5 +1,5 @@
-//! Requests that no client of ours would send: each is a counted refusal, nothing is written
-//! where it must not be, and the service lives on.
+//! Requests that no client of Antiphon sends: the service counts and refuses each, writes nothing to a topic that is
+//! not allowed, and continues.
 
 use libtest_mimic::Failed;
 
@@ -32,7 +32,7 @@ pub(crate) const CASES: &[Case] = &[
     },
 ];
 
-/// Room for a record with a megabyte of headers, which the default of brokers refuses.
+/// Admits a record with a megabyte of headers, which brokers refuse by default.
 const LARGE: &[(&str, &str)] = &[("max.message.bytes", "4000000")];
 
 const ID: &[u8] = b"0192f0c1-aaaa-8bbb-8ccc-0123456789ab";
@@ -102,7 +102,7 @@ async fn malformed(env: &Env) -> Result<(), Failed> {
     ensure(&reply.value()[..] == b"still here", format!("{reply:?}"))
 }
 
-/// Such a header is none of ours, so the request is a good one.
+/// The header does not belong to the protocol, so the request is valid.
 async fn names_of_any_bytes(env: &Env) -> Result<(), Failed> {
     let topic = env.create_topic("latin", 1)?;
     let seen = |context: antiphon::Context, _| async move {
@@ -129,7 +129,7 @@ async fn names_of_any_bytes(env: &Env) -> Result<(), Failed> {
     )
 }
 
-/// The record on a reply topic that nobody else writes to, when it is there.
+/// The record on a reply topic that only this case uses, once it is there.
 async fn only_reply(env: &Env, topic: &str) -> Result<Raw, Failed> {
     let servers = env.bootstrap_servers();
     let found = eventually_async("a reply is written", LIMIT, || {

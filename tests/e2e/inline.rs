@@ -1,4 +1,4 @@
-//! A service whose handlers are first polled by the thread that reads requests.
+//! A service whose request thread polls each handler for the first time.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,7 +35,7 @@ pub(crate) const CASES: &[Case] = &[
     },
 ];
 
-/// A service of the group that is named after the topic.
+/// A service in a group named after the topic.
 async fn start<F, Fut>(env: &Env, topic: &str, handler: F) -> Attempt<Service>
 where
     F: Fn(Context, Bytes) -> Fut + Send + Sync + 'static,
@@ -74,7 +74,7 @@ async fn threads(env: &Env) -> Result<(), Failed> {
     })
     .await?;
     let client = client(env).await?;
-    // Started by the look-up of the reply topic, which the service has not met.
+    // The task that looks up the reply topic starts the handler: the service does not know the topic yet.
     client.request(&topic).timeout(LIMIT).send().await?;
     seen.lock().map_err(|error| error.to_string())?.clear();
     for value in ["at once", "waits", "at once"] {
@@ -148,7 +148,7 @@ async fn ten_thousand(env: &Env) -> Result<(), Failed> {
     ensure(client.in_flight() == 0, "calls were left in the table")?;
     let report = service.drain(LIMIT).await;
     ensure(report.abandoned == 0, format!("{report:?}"))?;
-    // What was not committed would be delivered again, before the next request of the partition.
+    // An uncommitted request would be redelivered before the next request of the partition.
     let _next = start(env, &topic, handler).await?;
     client.request(&topic).timeout(LIMIT).send().await?;
     let ran = ran.load(Ordering::Relaxed);

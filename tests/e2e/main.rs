@@ -72,8 +72,8 @@ fn main() -> ExitCode {
     conclusion.exit_code()
 }
 
-/// Whether no filter was given: the binaries are then built before any test runs, so that the compiler does not take the
-/// cores from tests with deadlines.
+/// Whether no filter was given. Then the binaries are built before any test runs, so that the compiler does not take
+/// the cores from tests with deadlines.
 fn runs_everything(arguments: &Arguments) -> bool {
     !arguments.list && arguments.filter.is_none()
 }

@@ -1,5 +1,5 @@
-//! Replies are matched by a task of the client's runtime, or by a thread: both answer, both end what nobody answers, and
-//! neither leaves a call behind when it ends itself.
+//! A task of the client's runtime, or a thread, matches replies: both complete calls, both end calls without a reply,
+//! and neither leaves a pending call behind when it stops.
 
 use std::error::Error as _;
 use std::pin::pin;
@@ -53,7 +53,7 @@ pub(crate) const CASES: &[Case] = &[
 
 const BOTH: [Matching; 2] = [Matching::Runtime, Matching::Thread];
 
-/// Longer than any case takes: a call with this timeout ends by something else.
+/// Longer than any case takes: a call with this timeout ends for another reason.
 const NEVER: Duration = Duration::from_secs(600);
 
 type Call = JoinHandle<Result<Reply, RequestError>>;
@@ -101,7 +101,7 @@ async fn both_ways(env: &Env) -> Result<(), Failed> {
             let reply = reply??.into_value();
             ensure(reply == n.to_string(), format!("{n} got another's reply"))?;
         }
-        // Nothing comes in, so only a timer can end these.
+        // No reply arrives, so only a timer can end these calls.
         let unanswered = (1..=3).map(|n| {
             let request = client.request(&silent);
             request.timeout(Duration::from_millis(100 * n)).send()
@@ -140,7 +140,7 @@ async fn without_runtime(client: &Client, topic: &str, calls: Vec<Call>) -> Resu
     Ok(())
 }
 
-/// All of them have ended because the reply path was lost, and say why.
+/// All calls have ended because the reply path was lost, and their errors name the cause.
 async fn lost(calls: Vec<Call>, why: &str) -> Result<(), Failed> {
     let ended = timeout(LIMIT, join_all(calls)).await;
     for reply in ended.because("calls whose reply path is lost")? {
@@ -177,7 +177,7 @@ async fn flooded(env: &Env) -> Result<(), Failed> {
     Ok(())
 }
 
-/// The waker of a caller that is not tokio's, with a mistake in it.
+/// The waker of a caller on another executor; it panics.
 struct Broken;
 
 impl Wake for Broken {

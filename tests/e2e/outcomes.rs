@@ -1,4 +1,4 @@
-//! How calls end that get no reply, and whether each says the truth about the work.
+//! How calls end without a reply, and whether their `executed` is true.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -125,7 +125,7 @@ async fn cancelled(env: &Env) -> Result<(), Failed> {
     Ok(())
 }
 
-/// The Kafka of these tests creates topics for whoever asks the wrong way.
+/// The Kafka of these tests creates a topic for a client whose look-up allows it.
 async fn unknown_topic(env: &Env) -> Result<(), Failed> {
     let client = client(env).await?;
     let typo = env.topic("tpyo");
@@ -143,7 +143,7 @@ async fn oversize_request(env: &Env) -> Result<(), Failed> {
     let request = client.request(&topic).value(vec![0; 2_000_000]);
     let error = request.send().await.err().ok_or("a reply came")?;
     expect(&error, Kind::TooLarge, Executed::No)?;
-    // The broker's own limit, when ours is set above it.
+    // The broker's own limit, with the client's limit above it.
     let config = ClientConfig {
         max_request_bytes: 50_000_000,
         ..ClientConfig::default()
@@ -203,7 +203,7 @@ async fn unknown_operation(env: &Env) -> Result<(), Failed> {
     ensure(code == Some(Code::Unimplemented), format!("{error}"))
 }
 
-/// Sent while nobody reads; read when its caller has long gone.
+/// The request is sent while no service runs, and read long after its deadline.
 async fn expired(env: &Env) -> Result<(), Failed> {
     let topic = env.create_topic("later", 1)?;
     let client = client(env).await?;
@@ -222,7 +222,7 @@ async fn expired(env: &Env) -> Result<(), Failed> {
     let servers = env.bootstrap_servers();
     let name = env.topic("late");
     let _service = serve_on(servers, &topic, &name, config, handler).await?;
-    // The next request comes after it on the only partition.
+    // The next request follows it on the only partition.
     let reply = client
         .request(&topic)
         .value("now")

@@ -1,4 +1,4 @@
-//! The broker goes away and comes back under load; the reply topic goes away under a client.
+//! A broker restarts under load; the reply topic is deleted under a client.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -36,7 +36,7 @@ pub(crate) const CASES: &[Case] = &[
     },
 ];
 
-/// How many tasks ask, and how often each.
+/// How many tasks send requests, and how many each.
 const TASKS: u64 = 16;
 const EACH: u64 = 300;
 
@@ -80,7 +80,7 @@ async fn broker_restart(_: &Env) -> Result<(), Failed> {
         format!("{errors:?}"),
     )?;
     ensure(client.in_flight() == 0, "calls were left in the table")?;
-    // Answered means executed: at least that often did the handler run.
+    // Answered means executed: the handler ran at least once for each answered call.
     ensure(
         ran.load(Ordering::SeqCst) >= answered,
         "replies without work",
@@ -100,7 +100,7 @@ async fn broker_restart(_: &Env) -> Result<(), Failed> {
     Ok(())
 }
 
-/// What was asked, and how it ended.
+/// The value of each request, and its outcome.
 type Asked = Vec<(String, Result<Reply, RequestError>)>;
 
 async fn ask(client: Client, task: u64) -> Asked {
@@ -115,7 +115,7 @@ async fn ask(client: Client, task: u64) -> Asked {
     outcomes
 }
 
-/// How many were answered, each with its own reply, and the errors of the others.
+/// The number of calls that got their own reply, and the errors of the others.
 async fn tally(calls: Vec<JoinHandle<Asked>>) -> Result<(u64, Vec<RequestError>), Failed> {
     let (mut answered, mut errors) = (0, Vec::new());
     for call in calls {
@@ -190,7 +190,7 @@ async fn reply_topic_smaller(env: &Env) -> Result<(), Failed> {
         create_topic(&servers, &replies, 1, &[]).map_err(Failed::from)
     })
     .await??;
-    // Whether it knows already that the path is gone, or finds out with this call.
+    // The client may know already that the path is lost, or find out during this call.
     let reply = match call().await {
         Err(error) if error.kind() == Kind::ReplyPathLost => call().await?,
         other => other?,
@@ -199,7 +199,7 @@ async fn reply_topic_smaller(env: &Env) -> Result<(), Failed> {
     ensure(client.reply_partition() == 0, "it does not say so")
 }
 
-/// A client that is not on the first partition of its reply topic, which it leaves to others.
+/// A client on a partition of its reply topic other than the first. Others may use the first.
 async fn beyond_the_first(servers: &str, group: &str) -> Result<Client, Failed> {
     loop {
         let config = ClientConfig {

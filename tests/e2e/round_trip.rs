@@ -71,7 +71,7 @@ async fn typed(env: &Env) -> Result<(), Failed> {
     ensure(sum == 42, format!("1 + 2 + 39 = {sum}"))
 }
 
-/// Header by header what stands in the protocol's document.
+/// The headers are those of `docs/protocol.md`, one by one.
 async fn wire(env: &Env) -> Result<(), Failed> {
     let topic = env.create_topic("wire", 1)?;
     let _service = echo(env, &topic).await?;
@@ -122,12 +122,12 @@ async fn wire(env: &Env) -> Result<(), Failed> {
     ensure(reply.headers.len() == 2, format!("{:?}", reply.headers))
 }
 
-/// A hundred fresh clients, each with a request at once.
+/// A hundred new clients, each of which sends a request at once.
 async fn first_request(env: &Env) -> Result<(), Failed> {
     let topic = env.create_topic("first", 1)?;
     let _service = echo(env, &topic).await?;
     let group = env.topic("fresh");
-    // The reply topic is there for all but the first, as in a fleet that restarts.
+    // The reply topic exists for all but the first client, as in a fleet that restarts.
     for round in 0..10 {
         let fresh = (0..10).map(|n| {
             let (topic, group) = (topic.clone(), group.clone());

@@ -1,4 +1,4 @@
-//! Replies that nobody waits for are counted by kind, and never delivered.
+//! Replies without a waiting call are counted by kind, and never delivered.
 
 use std::time::Duration;
 
@@ -65,7 +65,7 @@ async fn counted(env: &Env) -> Result<(), Failed> {
         ..StrayCounts::default()
     };
     expect_counts(&client, wanted).await?;
-    // Its slot is the answered call's: what came for that one would be late from here on.
+    // This call reuses the slot of the answered call: further replies to that one would count as late.
     let timed_out = client.request(&silent).timeout(Duration::from_millis(200));
     let error = timed_out.send().await.err().ok_or("somebody answered")?;
     reply(&error.correlation_id().ok_or("no id")?.to_string())?;
@@ -77,7 +77,7 @@ async fn counted(env: &Env) -> Result<(), Failed> {
     ensure(client.in_flight() == 0, "calls were left in the table")
 }
 
-/// Our instance's bits with another salt: what somebody could make who has read one id.
+/// The bits of our instance with another salt: an id that a peer could forge after reading one id.
 fn forge(id: &Bytes) -> Result<String, Failed> {
     let id = CorrelationId::parse(id).ok_or("not an id of ours")?;
     let salt = id.salt() ^ 1;
@@ -117,7 +117,7 @@ async fn shared_partition(env: &Env) -> Result<(), Failed> {
     expect_counts(&second, foreign).await
 }
 
-/// Somebody answers with kcat: the id, a value, and the request's key as its own.
+/// A peer answers with kcat: the id, a value, and the key of the request as the key of the reply.
 async fn hand_made(env: &Env) -> Result<(), Failed> {
     let topic = env.create_topic("by-hand", 1)?;
     let client = client(env).await?;

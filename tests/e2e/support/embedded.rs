@@ -27,7 +27,7 @@ impl Embedded {
         &self.bootstrap_servers
     }
 
-    /// Creates a topic: other clients can not, for want of such a request.
+    /// Creates a topic. Other clients cannot: this broker does not support that request.
     pub(crate) fn create_topic(&self, name: &str, partitions: i32) -> Attempt<()> {
         self.broker.create_topic(name, partitions).because(name)
     }

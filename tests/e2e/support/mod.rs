@@ -1,6 +1,6 @@
-//! What the cases stand on: brokers, our binaries, waiting, and how a case is declared.
+//! What the cases use: brokers, the binaries of the workspace, waiting, and the declaration of a case.
 //!
-//! Errors of the harness are sentences for a person to read ([`reason`]): no case ever matches on one.
+//! Errors of the harness are sentences for people ([`reason`]): no case matches on one.
 #![allow(
     dead_code,
     reason = "a kit: the cases of today need not use every tool of it"

@@ -1,4 +1,4 @@
-//! Programs started by a test: our binaries, signals, and guards that leave nothing running.
+//! Programs that a test starts: the binaries of the workspace, signals, and guards that leave no program running.
 
 mod cli;
 mod spawned;

@@ -1,4 +1,4 @@
-//! Clients and services for cases, and raw records for what no client of ours would send.
+//! Clients and services for cases, and raw records that no client of Antiphon sends.
 
 use std::future::Future;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use super::reason::{Attempt, Because as _};
 use super::suite::Env;
 use super::wait::eventually;
 
-/// Generous: a slow machine with a broker on the same two cores.
+/// Long enough for a slow machine with a broker on the same two cores.
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
-/// Runs an async case, on a runtime of its own.
+/// Runs an async case on its own runtime.
 pub(crate) fn block_on<F: Future<Output = Result<(), Failed>>>(case: F) -> Result<(), Failed> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -27,7 +27,7 @@ pub(crate) fn block_on<F: Future<Output = Result<(), Failed>>>(case: F) -> Resul
     result
 }
 
-/// A client of a group that nobody else uses.
+/// A client of a group that no other case uses.
 pub(crate) async fn client(env: &Env) -> Attempt<Client> {
     client_of(
         env.bootstrap_servers(),
@@ -46,7 +46,7 @@ pub(crate) async fn client_of(servers: &str, group: &str, config: ClientConfig) 
         .because("connecting a client")
 }
 
-/// A service that answers with what it was asked.
+/// A service that answers with the value of the request.
 pub(crate) async fn echo(env: &Env, topic: &str) -> Attempt<Service> {
     serve(env, topic, &env.topic("echo"), |_, value| async move {
         Ok(value)
@@ -131,7 +131,7 @@ pub(crate) fn topic_exists(servers: &str, name: &str) -> Attempt<bool> {
     Ok(partitions.is_some())
 }
 
-/// A record as it lies in the log.
+/// A record of the log.
 #[derive(Clone, Debug)]
 pub(crate) struct Raw {
     pub(crate) partition: i32,
@@ -147,7 +147,7 @@ impl Raw {
     }
 }
 
-/// Everything that a topic holds now.
+/// All records of a topic.
 pub(crate) fn read_all(servers: &str, topic: &str) -> Attempt<Vec<Raw>> {
     let mut properties = properties(servers);
     properties.set("group.id", "antiphon-tests-reader");
@@ -185,7 +185,7 @@ pub(crate) fn read_all(servers: &str, topic: &str) -> Attempt<Vec<Raw>> {
     Ok(found)
 }
 
-/// Sends records that no client of ours would send.
+/// Sends records that no client of Antiphon sends.
 #[derive(Debug)]
 pub(crate) struct Hostile {
     producer: Producer,

@@ -1,7 +1,7 @@
-//! How tests are declared, and what each of them is given.
+//! How tests are declared, and what each of them gets.
 //!
-//! A behaviour is a [`Case`]; what it [`Needs`] decides which trials it becomes. A case that needs Kafka where there is
-//! none is shown as ignored, with the reason; `ANTIPHON_REQUIRE_KAFKA=1` makes that a failure.
+//! A behaviour is a [`Case`]; its [`Needs`] decide its trials. Without a Kafka, a case that needs one is shown as
+//! ignored, with the reason; `ANTIPHON_REQUIRE_KAFKA=1` makes that a failure.
 
 mod env;
 mod shared;
@@ -15,7 +15,7 @@ use super::broker::KafkaHandle;
 pub(crate) use env::Env;
 use env::Place;
 
-/// Set to 1 where a missing Kafka must not go unnoticed.
+/// Set it to 1 to make a missing Kafka a failure.
 const REQUIRE: &str = "ANTIPHON_REQUIRE_KAFKA";
 
 /// One behaviour.
@@ -25,7 +25,7 @@ pub(crate) struct Case {
     pub(crate) name: &'static str,
     /// What it runs against.
     pub(crate) needs: Needs,
-    /// Shows that it holds.
+    /// Fails unless the behaviour holds.
     pub(crate) run: fn(&Env) -> Result<(), Failed>,
 }
 
@@ -40,7 +40,7 @@ pub(crate) enum Needs {
     Kafka,
     /// Both, one trial on each.
     Both,
-    /// An Apache Kafka that it may stop, through [`KafkaHandle::private`]; the shared one is not started for it.
+    /// An Apache Kafka that the case may stop, through [`KafkaHandle::private`]; the shared one is not started for it.
     PrivateKafka,
 }
 
@@ -57,12 +57,12 @@ impl Needs {
     }
 }
 
-/// Why a case has nothing to run against.
+/// Why a case has no Kafka to run against.
 #[derive(Clone, Debug)]
 pub(crate) enum Missing {
-    /// There is none on this machine.
+    /// This machine has none.
     Unavailable(String),
-    /// There is, but it did not start.
+    /// It did not start.
     Broken(String),
 }
 
@@ -74,12 +74,12 @@ pub(crate) fn trials(files: &'static [&'static [Case]]) -> Vec<Trial> {
         .collect()
 }
 
-/// Stops what [`Env`] started for all trials; call it when they are done.
+/// Stops the shared brokers; call it when all trials are done.
 pub(crate) fn stop_shared_brokers() {
     env::stop_shared_brokers();
 }
 
-/// One case at one place. Whether there is a Kafka is found out only when a trial runs: `--list` starts nothing.
+/// One case at one place. Only a running trial looks for a Kafka: `--list` starts nothing.
 fn trial(case: &'static Case, place: Place) -> Trial {
     let name = match place {
         Place::Nowhere => case.name.to_owned(),
@@ -93,7 +93,7 @@ fn trial(case: &'static Case, place: Place) -> Trial {
     })
 }
 
-/// The outcome of a case that needs the Kafka that is not there.
+/// The outcome of a case whose Kafka is missing.
 fn without_kafka(reason: &str) -> Result<Completion, Failed> {
     if is_required() {
         return Err(Failed::from(format!(
@@ -119,7 +119,7 @@ pub(crate) fn ensure(holds: bool, reason: impl Into<String>) -> Result<(), Faile
     }
 }
 
-/// A private broker for a case, or why there can be none.
+/// A private broker for a case, or the reason why there is none.
 fn private_kafka() -> Result<(), Missing> {
     KafkaHandle::private_unavailable().map_or(Ok(()), |reason| Err(Missing::Unavailable(reason)))
 }

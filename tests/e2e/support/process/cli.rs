@@ -1,7 +1,8 @@
-//! Finds the programs of the workspace, building them first if need be.
+//! Finds the programs of the workspace, and builds them first if necessary.
 //!
-//! Cargo hands a test only the binaries of its own package, and these belong to others; so they are built here, into the
-//! target directory and with the profile of the running tests. Both in one go, so that what they share is built once.
+//! Cargo gives a test only the binaries of its own package, and these belong to other packages. So they are built here,
+//! into the target directory and with the profile of the running tests. One command builds both, so that shared crates
+//! are built once.
 
 use std::env;
 use std::ffi::OsStr;
@@ -12,7 +13,7 @@ use std::sync::OnceLock;
 use super::run;
 use crate::support::reason::{Attempt, Because as _};
 
-/// Before the name of a program: names a binary to take instead of building one.
+/// Prefix of the variables, one for each program, that name a binary to use instead of building one.
 const GIVEN: &str = "CARGO_BIN_EXE_";
 
 /// A command that runs `antiphon` with `args`.
@@ -27,7 +28,7 @@ pub(crate) fn antiphon_bench<A: AsRef<OsStr>>(
     command("antiphon-bench", args)
 }
 
-/// Builds the binaries ahead of time. What goes wrong is told by the tests that want them.
+/// Builds the binaries ahead of time. The tests that need them report an error.
 pub(crate) fn build_binaries() {
     let _ = built();
 }
@@ -56,7 +57,7 @@ fn built() -> Attempt<PathBuf> {
         .clone()
 }
 
-/// `<target>/<profile>`, read off the path of this test binary, `<target>/<profile>/deps/e2e-<hash>`.
+/// `<target>/<profile>`, from the path of this test binary, `<target>/<profile>/deps/e2e-<hash>`.
 fn profile_directory() -> Attempt<PathBuf> {
     let this = env::current_exe().because("the path of the test binary")?;
     let directory = this.parent().and_then(Path::parent);

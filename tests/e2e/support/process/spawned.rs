@@ -13,13 +13,13 @@ use crate::support::wait::eventually;
 /// One of the two outputs of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stream {
-    /// What it prints as its result.
+    /// Results.
     Stdout,
-    /// What it prints about itself.
+    /// Messages.
     Stderr,
 }
 
-/// Lines printed so far; a reader thread appends, the test looks.
+/// The lines printed so far; a reader thread appends, the test reads.
 type Lines = Arc<Mutex<Vec<String>>>;
 
 /// A running program; killed by its process id when dropped.
@@ -62,7 +62,7 @@ impl Spawned {
         lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Waits for the first line that contains `text`; an error carries everything the program printed.
+    /// Waits for the first line that contains `text`; an error carries the whole output.
     pub(crate) fn wait_for_line(
         &self,
         stream: Stream,
@@ -89,7 +89,7 @@ impl Spawned {
             .because("waiting for the program")
     }
 
-    /// `reason` with everything the program printed below it.
+    /// `reason`, followed by the whole output.
     fn with_output(&self, reason: &str) -> String {
         let [stdout, stderr] =
             [Stream::Stdout, Stream::Stderr].map(|stream| self.lines(stream).join("\n"));
@@ -105,7 +105,7 @@ impl Drop for Spawned {
     }
 }
 
-/// Reads `output` line by line on a thread of its own, which ends with the program.
+/// Reads `output` line by line on its own thread, which ends with the program.
 fn collect(output: Option<impl Read + Send + 'static>) -> Lines {
     let lines = Lines::default();
     let sink = Arc::clone(&lines);

@@ -1,4 +1,4 @@
-//! What a case is given to work with.
+//! What a case gets to work with.
 
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -24,7 +24,7 @@ pub(super) enum Place {
     Embedded,
     /// On the shared Kafka.
     Kafka,
-    /// On a Kafka that the case starts for itself.
+    /// On a Kafka that the case starts.
     PrivateKafka,
 }
 
@@ -39,14 +39,14 @@ enum Held {
     Kafka(Arc<KafkaHandle>),
 }
 
-/// The surroundings of one trial.
+/// The environment of one trial.
 #[derive(Debug)]
 pub(crate) struct Env {
     held: Held,
 }
 
 impl Env {
-    /// Prepares a place, starting its broker if this is the first trial there.
+    /// Prepares a place; the first trial there starts its broker.
     pub(super) fn at(place: Place) -> Result<Self, Missing> {
         let held = match place {
             Place::Nowhere => Held::Nothing,
@@ -60,7 +60,7 @@ impl Env {
     /// Where clients connect.
     ///
     /// # Panics
-    /// In a case that did not ask for a shared broker.
+    /// In a case that does not need a shared broker.
     pub(crate) fn bootstrap_servers(&self) -> &str {
         match &self.held {
             Held::Nothing => panic!("this case asked for no shared broker"),
@@ -74,12 +74,12 @@ impl Env {
         matches!(self.held, Held::Embedded(_))
     }
 
-    /// Creates a topic of a name that nobody else uses.
+    /// Creates a topic with a unique name.
     pub(crate) fn create_topic(&self, prefix: &str, partitions: i32) -> Attempt<String> {
         self.create_topic_for(prefix, partitions, &[])
     }
 
-    /// The same with settings, which the embedded broker has none of.
+    /// The same with settings; the embedded broker has none.
     pub(crate) fn create_topic_for(
         &self,
         prefix: &str,
@@ -113,7 +113,7 @@ fn start_embedded() -> Result<Embedded, Missing> {
     Embedded::start().map_err(Missing::Broken)
 }
 
-/// Finds the shared Kafka, and starts it if it is ours to start.
+/// Finds the shared Kafka, and starts it unless one is given.
 fn start_kafka() -> Result<KafkaHandle, Missing> {
     match Broker::find() {
         Broker::Unavailable(reason) => Err(Missing::Unavailable(reason)),
@@ -121,7 +121,7 @@ fn start_kafka() -> Result<KafkaHandle, Missing> {
     }
 }
 
-/// Tells the runs on one long-lived Kafka apart.
+/// Distinguishes the runs on one long-lived Kafka.
 fn run_name() -> String {
     let since = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
