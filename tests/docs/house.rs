@@ -1,7 +1,8 @@
 //! The house as its imports draw it: which file of a crate names which other, and which rooms.
 //!
 //! Every `use` and every path that begins with `crate`, `self` or `super` counts, except in tests. A
-//! `pub use` of a child in its own `mod.rs` only shows the child to others, and is no import.
+//! `pub use` of a child in its own `mod.rs` only shows the child to others and is no import; what is
+//! imported by way of it is an import of the child.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,14 +25,22 @@ impl House {
         let mut files = BTreeMap::new();
         collect(src, src, &mut files)?;
         let modules: BTreeSet<String> = files.keys().cloned().collect();
-        let mut imports = BTreeMap::new();
+        let mut paths = BTreeMap::new();
         for (module, text) in &files {
-            let mut paths = Paths::default();
-            paths.visit_file(&syn::parse_file(text)?);
-            let targets = paths.found.iter();
-            let targets = targets.filter_map(|found| found.target(module, &modules));
-            imports.insert(module.clone(), targets.collect());
+            let mut found = Paths::default();
+            found.visit_file(&syn::parse_file(text)?);
+            paths.insert(module.as_str(), found.found);
         }
+        let shown = shown(&paths, &modules);
+        let imports = paths.iter().map(|(module, found)| {
+            let targets = found
+                .iter()
+                .filter(|found| !found.is_assembly(module, &modules));
+            let targets = targets.filter_map(|found| found.target(module, &modules, &shown));
+            let others = targets.filter(|target| target != module);
+            ((*module).to_owned(), others.collect())
+        });
+        let imports = imports.collect();
         Ok(Self { imports })
     }
 
@@ -99,6 +108,21 @@ fn collect(
     Ok(())
 }
 
+/// What each module shows of others under a name of its own: (module, name) → the module it is of.
+type Shown = BTreeMap<(String, String), String>;
+
+fn shown(paths: &BTreeMap<&str, Vec<Found>>, modules: &BTreeSet<String>) -> Shown {
+    let mut shown = Shown::new();
+    for (module, found) in paths {
+        for one in found.iter().filter(|one| one.shown) {
+            if let (Some(target), Some(name)) = (one.module(module, modules), one.names.last()) {
+                shown.insert(((*module).to_owned(), name.clone()), target.0);
+            }
+        }
+    }
+    shown
+}
+
 /// A path of the sources that begins in this crate.
 struct Found {
     names: Vec<String>,
@@ -107,8 +131,8 @@ struct Found {
 }
 
 impl Found {
-    /// The module that the path leads to, seen from `module`.
-    fn target(&self, module: &str, modules: &BTreeSet<String>) -> Option<String> {
+    /// The module that the path leads to, seen from `module`, and the names that are left.
+    fn module(&self, module: &str, modules: &BTreeSet<String>) -> Option<(String, Vec<String>)> {
         let mut base: Vec<&str> = module.split("::").filter(|name| !name.is_empty()).collect();
         let mut names = self.names.iter().map(String::as_str).peekable();
         match names.next()? {
@@ -120,15 +144,45 @@ impl Found {
                     base.pop();
                 }
             }
+            // Edition 2018: a child may be named without `self`.
+            child if modules.contains(&join(module, child)) => base.push(child),
             _ => return None,
         }
         base.extend(names);
-        let target = (0..=base.len())
-            .rev()
-            .map(|length| base[..length].join("::"))
-            .find(|path| modules.contains(path))?;
-        let child = module.is_empty() || target.starts_with(&format!("{module}::"));
-        (target != module && !(self.shown && child)).then_some(target)
+        (0..=base.len()).rev().find_map(|length| {
+            let path = base[..length].join("::");
+            let left = base[length..].iter().map(|name| (*name).to_owned());
+            modules.contains(&path).then(|| (path, left.collect()))
+        })
+    }
+
+    /// The file that the path leads to, also by way of what other modules show.
+    fn target(&self, module: &str, modules: &BTreeSet<String>, shown: &Shown) -> Option<String> {
+        let (mut target, left) = self.module(module, modules)?;
+        if let Some(name) = left.first() {
+            // Shown by a module that shows it of another, and so on.
+            while let Some(next) = shown.get(&(target.clone(), name.clone())) {
+                if *next == target {
+                    break;
+                }
+                target.clone_from(next);
+            }
+        }
+        Some(target)
+    }
+
+    /// A module that only shows what is in its children.
+    fn is_assembly(&self, module: &str, modules: &BTreeSet<String>) -> bool {
+        let below = |target: &str| module.is_empty() || target.starts_with(&format!("{module}::"));
+        let target = self.module(module, modules);
+        self.shown && target.is_some_and(|(target, _)| below(&target))
+    }
+}
+
+fn join(module: &str, child: &str) -> String {
+    match module {
+        "" => child.to_owned(),
+        module => format!("{module}::{child}"),
     }
 }
 

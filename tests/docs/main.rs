@@ -88,8 +88,9 @@ fn the_operations_guide_explains_every_warning_and_error_of_the_log() -> Outcome
     Ok(())
 }
 
-/// Crates whose files may not import each other in a circle.
-const WITHOUT_CIRCLES: [&str; 4] = ["antiphon", "kafka", "load", "proto"];
+/// Crates whose files may not import each other in a circle. `kafka` is not among them: a consumer and
+/// the events that it is handed with are one thing in several files.
+const WITHOUT_CIRCLES: [&str; 5] = ["antiphon", "cli", "load", "macros", "proto"];
 
 #[test]
 fn no_circle_of_files_appears() -> Outcome {

@@ -75,6 +75,49 @@ mod wire;
 
 /// The embedded broker: librdkafka's mock cluster, for demonstrations, development and tests.
 pub use antiphon_kafka::{EmbeddedBroker, EmbeddedConfig};
+/// Makes a typed client and a typed service of a trait.
+///
+/// `#[antiphon::service(topic = "shop")] trait Shop { … }` defines
+///
+/// - the trait `Shop` itself, whose implementations write `async fn`;
+/// - `ShopClient<S = Client>`, with a method for each of the trait's. `S` is a client, or any stack
+///   of tower layers around one;
+/// - `ShopServer<T>`, which serves any `T: Shop`: give it to `ServiceBuilder::serve`.
+///
+/// Each method is an operation of the topic, of the same name; `#[operation = "name"]` names another.
+/// A method takes `&self`, then a `Context` if it needs one, then at most one value. It returns
+/// `Result<T, Status>`. Values travel in JSON; `codec = path::To::Codec` names another codec.
+///
+/// ```
+/// use antiphon::{Context, Status, testing};
+///
+/// #[antiphon::service(topic = "shop")]
+/// trait Shop {
+///     /// The price of a fruit in cents.
+///     async fn price(&self, cx: Context, fruit: String) -> Result<u64, Status>;
+/// }
+///
+/// struct FruitShop;
+///
+/// impl Shop for FruitShop {
+///     async fn price(&self, _: Context, fruit: String) -> Result<u64, Status> {
+///         match fruit.as_str() {
+///             "apple" => Ok(30),
+///             other => Err(Status::not_found(format!("no {other} here"))),
+///         }
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (client, _service) = testing::pair(ShopServer::new(FruitShop)).await?;
+/// let shop = ShopClient::new(client);
+/// assert_eq!(shop.price("apple".to_owned()).await?, 30);
+/// assert!(shop.price("pear".to_owned()).await.is_err());
+/// # Ok(())
+/// # }
+/// ```
+pub use antiphon_macros::service;
 pub use antiphon_proto::{Code, CorrelationId, Executed, Metadata, Status};
 
 pub use self::{

@@ -30,8 +30,8 @@ pub use self::{
     gather::{GatherError, GatherReply, GatherStream, Gathered, Missing},
     reply::{Reply, TypedReply},
     request::{
-        Extensions, Gather, Request, RequestBuilder, RequestFuture, Scatter, TypedFanOut,
-        TypedGatherStream, TypedRequest, WithReply, call,
+        Extensions, Gather, Request, RequestBuilder, RequestFuture, RequestService, Scatter,
+        TypedFanOut, TypedGatherStream, TypedRequest, WithReply, call,
     },
     service::Target,
     stray::{StrayCounts, StrayKind, StrayReply},

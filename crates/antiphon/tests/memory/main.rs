@@ -4,6 +4,7 @@
 mod acknowledgements;
 mod calls;
 mod commits;
+mod definition;
 mod face;
 mod gather;
 mod group;

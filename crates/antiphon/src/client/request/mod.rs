@@ -15,7 +15,7 @@ pub use self::{
     extensions::Extensions,
     fan_out::{Gather, Scatter},
     future::RequestFuture,
-    typed::{TypedRequest, WithReply, call},
+    typed::{RequestService, TypedRequest, WithReply, call},
     typed_fan_out::{TypedFanOut, TypedGatherStream},
     value::Request,
 };

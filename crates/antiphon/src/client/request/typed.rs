@@ -177,6 +177,21 @@ impl<C, T> fmt::Debug for WithReply<C, T> {
     }
 }
 
+/// A tower service of requests that can be shared: a [`Client`](crate::Client), or any stack of layers
+/// around one that can be cloned. Implemented for all of them.
+pub trait RequestService:
+    TowerService<Request, Response = Reply, Error: Into<BoxError>, Future: Send> + Clone + Send + Sync
+{
+}
+
+impl<S> RequestService for S where
+    S: TowerService<Request, Response = Reply, Error: Into<BoxError>, Future: Send>
+        + Clone
+        + Send
+        + Sync
+{
+}
+
 /// A typed call over any stack of layers around a client: encodes `value` into `request`, calls
 /// `service`, and decodes the reply.
 ///
@@ -208,9 +223,7 @@ pub async fn call<S, C, Req, T>(
     value: &Req,
 ) -> Result<TypedReply<T>, RequestError>
 where
-    S: TowerService<Request, Response = Reply> + Send,
-    S::Error: Into<BoxError>,
-    S::Future: Send,
+    S: TowerService<Request, Response = Reply, Error: Into<BoxError>, Future: Send> + Send,
     C: Encode<Req> + Decode<T>,
     Req: Sync + ?Sized,
 {
