@@ -7,7 +7,7 @@
 //! - An *open loop* ([`Load::paced`]) starts calls at a rate, whether replies come or not. Latency
 //!   counts from when a call was *due*, so a stall shows in every call that it delays. (Counted from
 //!   the sending, a slow service would hide its own stalls: coordinated omission.)
-//! - A *series* ([`series`]) has a source, which chooses each call and the pause before it.
+//! - A *series* ([`series()`]) has a source, which chooses each call and the pause before it.
 //!
 //! ```
 //! use std::time::Duration;

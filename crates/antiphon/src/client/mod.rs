@@ -1,8 +1,8 @@
 //! The requester: sends requests, matches replies, bounds what is in flight.
 //!
-//! From top to bottom: [`Client`] and its builder; [`request`], what a caller writes; [`call`], one
-//! call on its way; [`inner`], which assembles the parts; the parts: [`limits`], [`table`],
-//! [`topics`], [`reply_path`], [`mailbox`]. No part knows what is above it.
+//! From top to bottom: [`Client`] and its builder; `request`, what a caller writes; `call`, one call
+//! on its way; `inner`, which assembles the parts; the parts: `limits`, `table`, `topics`,
+//! `reply_path`, `mailbox`. No part knows what is above it.
 
 mod builder;
 mod call;

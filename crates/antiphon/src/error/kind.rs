@@ -28,7 +28,7 @@ pub enum RequestErrorKind {
     TimedOut,
     /// The call was given up by its caller or by a gather that had enough. Maybe executed.
     Cancelled,
-    /// The responder answered with an error: see [`RequestError::status`].
+    /// The responder answered with an error: see [`RequestError::status`](crate::RequestError::status).
     Status,
     /// A reply came and could not be decoded. Executed, unless it was the reply's own protocol
     /// header that could not be read: then maybe.

@@ -20,9 +20,9 @@ use self::{
     sync::SyncRequest,
 };
 
-/// What a route takes: an async function of [extractors](FromContext), or a [`RequestHandler`].
+/// What a route takes: an async function of [extractors](super::FromContext), or a [`RequestHandler`].
 ///
-/// A function has up to eight arguments. Each is a [`FromContext`], such as
+/// A function has up to eight arguments. Each is a [`FromContext`](super::FromContext), such as
 /// [`Context`](super::Context) or [`State`](super::State); the last one may be a
 /// [`FromRequest`](super::FromRequest) instead, which takes the payload: `Bytes`, `String`,
 /// [`Json`](super::Json). It returns an [`IntoReply`](super::IntoReply), or a `Result` of one and a
