@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use antiphon_proto::{CorrelationId, ReplyHead};
+use antiphon_proto::{CorrelationId, ReplyHead, header::TRACEPARENT};
 use bytes::{Buf, Bytes};
 
 use crate::{transport::Record, wire};
@@ -79,7 +79,12 @@ impl Reply {
         self.head.as_ref()?.responder.as_deref()
     }
 
-    /// Where the reply stands: the partition of the reply topic.
+    /// The `traceparent` of the handler that answered, where the request belonged to a trace.
+    pub fn traceparent(&self) -> Option<&str> {
+        str::from_utf8(self.header(TRACEPARENT)?).ok()
+    }
+
+    /// Where the reply is: the partition of the reply topic.
     pub fn partition(&self) -> i32 {
         self.partition
     }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use smallvec::SmallVec;
 
 use super::{mode::Completion, partitions::Partition};
-use crate::transport::HeaderPairs;
+use crate::{telemetry::propagation::TraceHeaders, transport::HeaderPairs};
 
 /// A correlation id as it is on the wire; ours have 36 bytes.
 pub(crate) type WireId = SmallVec<[u8; 36]>;
@@ -27,6 +27,7 @@ pub(crate) struct RequestMeta {
     pub(crate) attempt: u32,
     /// On the service's clock.
     pub(crate) deadline: Option<Duration>,
+    pub(crate) trace: Option<Arc<TraceHeaders>>,
 }
 
 impl RequestMeta {
@@ -40,6 +41,7 @@ impl RequestMeta {
             mode: self.mode,
             completion: &self.completion,
             deadline: self.deadline,
+            trace: self.trace.as_ref(),
         }
     }
 }
@@ -59,6 +61,7 @@ pub(crate) struct RequestId<'a> {
     pub(crate) completion: &'a Completion,
     /// On the service's clock.
     pub(crate) deadline: Option<Duration>,
+    pub(crate) trace: Option<&'a Arc<TraceHeaders>>,
 }
 
 impl<'a> RequestId<'a> {

@@ -29,3 +29,4 @@ mod support;
 mod sync;
 mod threads;
 mod timeouts;
+mod tracing;

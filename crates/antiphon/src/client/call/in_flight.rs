@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     error::{RequestError, RequestErrorKind},
-    telemetry::{metrics::TopicMetrics, trace},
+    telemetry::{metrics::TopicMetrics, propagation, trace},
     transport::Outgoing,
     wire,
 };
@@ -131,13 +131,17 @@ impl InFlight {
     ) -> Result<(), RequestError> {
         let inner = self.inner();
         let mut id = [0; CorrelationId::TEXT_LEN];
-        let head = RequestHead {
+        let trace = propagation::outgoing();
+        let mut head = RequestHead {
             reply_topic: Some(&inner.path.topic),
             fields: self.fields(parts, left),
             content_type: parts.content_type.as_deref(),
             message_type: parts.message_type.as_deref(),
             ..RequestHead::new(self.id.encode(&mut id).as_bytes())
         };
+        if let Some(trace) = &trace {
+            trace.add_to(&mut head);
+        }
         let headers = wire::request_headers(&head, &parts.headers, packed)
             .map_err(|error| RequestError::invalid(error.to_string()))?;
         let sent = inner.publisher.publish(&Outgoing {

@@ -14,7 +14,10 @@ use super::{
     super::{call::Call, inner::Inner, reply::Reply},
     parts::RequestParts,
 };
-use crate::{error::RequestError, telemetry::trace};
+use crate::{
+    error::RequestError,
+    telemetry::{propagation, trace},
+};
 
 /// The future of one call: it resolves to the reply, or to an error by the deadline.
 ///
@@ -56,7 +59,15 @@ impl Future for RequestFuture {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.0 {
             Kind::Plain(call) => Pin::new(call).poll(cx),
-            Kind::Traced(call) => call.as_mut().poll(cx),
+            Kind::Traced(call) => {
+                let outcome = call.as_mut().poll(cx);
+                if let Poll::Ready(Ok(reply)) = &outcome
+                    && let Some(traceparent) = reply.traceparent()
+                {
+                    propagation::replied(call.span(), traceparent);
+                }
+                outcome
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
-use crate::{codec::Encoded, service::request::RequestMeta};
+use crate::{codec::Encoded, service::request::RequestMeta, telemetry::propagation};
 
 /// A request, as a handler gets it.
 #[derive(Debug)]
@@ -168,6 +168,31 @@ impl Context {
             }
             None => self.stopping().cancelled().await,
         }
+    }
+
+    /// The `traceparent` of the trace that the request belongs to
+    /// ([W3C Trace Context](https://www.w3.org/TR/trace-context/)). Calls that the handler makes on
+    /// its own task carry the trace on by themselves.
+    pub fn traceparent(&self) -> Option<&str> {
+        self.0
+            .trace
+            .as_deref()
+            .map(|trace| trace.traceparent.as_str())
+    }
+
+    /// Makes a future part of the request's trace, for a task that the handler spawns:
+    /// `tokio::spawn(cx.in_trace(work))`.
+    ///
+    /// ```
+    /// use antiphon::{Client, Context, service::State};
+    ///
+    /// async fn order(cx: Context, State(audit): State<Client>) {
+    ///     let note = async move { audit.request("audit").value("ordered").await };
+    ///     tokio::spawn(cx.in_trace(note));
+    /// }
+    /// ```
+    pub fn in_trace<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
+        propagation::traced(self.0.trace.clone(), future)
     }
 
     /// Another handle on the same request.

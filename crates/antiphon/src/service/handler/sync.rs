@@ -92,6 +92,11 @@ impl<'a> SyncRequest<'a> {
         self.attempt
     }
 
+    /// The `traceparent` of the trace that the request belongs to.
+    pub fn traceparent(&self) -> Option<&'a str> {
+        self.id.trace.map(|trace| trace.traceparent.as_str())
+    }
+
     /// How long the requester still waits; `None` when the request has no deadline.
     pub fn remaining(&self) -> Option<Duration> {
         let deadline = self.id.deadline?;

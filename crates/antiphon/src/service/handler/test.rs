@@ -130,6 +130,7 @@ impl TestContext {
             operation: self.operation,
             attempt: self.attempt,
             deadline,
+            trace: None,
         }))
     }
 

@@ -27,6 +27,7 @@ use super::{
     },
 };
 use crate::{
+    telemetry::propagation::TraceHeaders,
     transport::{HeaderPairs, Record, RecordSink, TransportError, TransportErrorKind},
     wire::{self, ReadHeaders},
 };
@@ -140,8 +141,15 @@ impl Intake {
         let Some(admitted) = self.admission.admit(record, head, time, routes) else {
             return completion.part_done();
         };
-        let request = borrowed(record, head, headers, &completion, admitted.deadline);
-        if self.answer(&request, &admitted) {
+        let trace = TraceHeaders::read(head);
+        let id = RequestId {
+            correlation_id: head.correlation_id,
+            mode: head.fields.mode,
+            completion: &completion,
+            deadline: admitted.deadline,
+            trace: trace.as_ref(),
+        };
+        if self.answer(&borrowed(record, head, headers, id), &admitted) {
             return;
         }
         let (operation, work) = self.work(record, admitted.route);
@@ -158,6 +166,7 @@ impl Intake {
             operation,
             attempt: head.fields.attempt,
             deadline: admitted.deadline,
+            trace,
         };
         self.push(meta, work);
     }
@@ -207,6 +216,7 @@ impl Intake {
             operation: None,
             attempt: 1,
             deadline: None,
+            trace: None,
         };
         self.push(meta, Work::Answer(status));
     }
@@ -253,8 +263,7 @@ fn borrowed<'a>(
     record: &Record<'a>,
     head: &RequestHead<'a>,
     headers: &'a ReadHeaders<'a>,
-    completion: &'a Completion,
-    deadline: Option<Duration>,
+    id: RequestId<'a>,
 ) -> SyncRequest<'a> {
     SyncRequest {
         value: record.value.unwrap_or_default(),
@@ -264,12 +273,7 @@ fn borrowed<'a>(
         operation: head.fields.operation,
         attempt: head.fields.attempt,
         offset: record.offset,
-        id: RequestId {
-            correlation_id: head.correlation_id,
-            mode: head.fields.mode,
-            completion,
-            deadline,
-        },
+        id,
     }
 }
 

@@ -7,6 +7,7 @@ use super::topics::Destination;
 use crate::{
     codec::Encoded,
     service::handler::message::Reply,
+    telemetry::propagation::TraceHeaders,
     transport::{Outgoing, Publisher, Returned, TransportError},
     wire::{self, PackedReplies},
 };
@@ -20,6 +21,7 @@ pub(crate) struct EncodedReply<'a> {
     /// The key repeats the id: of a plain success, whose headers need not be read.
     keyed: bool,
     payload: Encoded,
+    trace: Option<&'a TraceHeaders>,
     /// In a box: most replies are successes.
     error: Option<Box<ErrorHeaders>>,
 }
@@ -68,6 +70,7 @@ impl Encoder {
                 && payload.message_type.is_none(),
             correlation_id,
             payload,
+            trace: None,
             error: None,
         }
     }
@@ -98,6 +101,7 @@ impl Encoder {
             keyed: mutant!("error_reply_has_key"),
             correlation_id,
             payload: Encoded::default(),
+            trace: None,
             error: Some(Box::new(ErrorHeaders {
                 packed: fields,
                 message: status.wire_message(),
@@ -125,7 +129,15 @@ impl Encoder {
     }
 }
 
-impl EncodedReply<'_> {
+impl<'a> EncodedReply<'a> {
+    /// Adds the trace that the handler belongs to. Such a reply says something in its headers, so it
+    /// has no key.
+    pub(crate) fn in_trace(mut self, trace: Option<&'a TraceHeaders>) -> Self {
+        self.trace = trace;
+        self.keyed &= trace.is_none();
+        self
+    }
+
     /// Hands the reply to the publisher; returns the record when that refuses it.
     pub(crate) fn publish(
         &self,
@@ -133,13 +145,16 @@ impl EncodedReply<'_> {
         token: u64,
     ) -> Result<(), (TransportError, Box<Returned>)> {
         let error = self.error.as_deref();
-        let head = ReplyHead {
+        let mut head = ReplyHead {
             status_message: error.map(|error| error.message.as_bytes()),
             status_details: error.and_then(|error| error.details.as_deref().map(str::as_bytes)),
             content_type: self.payload.content_type.as_deref(),
             message_type: self.payload.message_type.as_deref(),
             ..ReplyHead::new(self.correlation_id)
         };
+        if let Some(trace) = self.trace {
+            trace.add_to_reply(&mut head);
+        }
         let packed = error.map_or(self.packed.success(), |error| &error.packed);
         let headers = wire::reply_headers(&head, &self.payload.headers, packed);
         let record = Outgoing {

@@ -78,7 +78,7 @@ impl ReplySender {
             Ok(reply) => self.encoder.success(&to, correlation_id, id.mode, reply),
             Err(status) => self.encoder.error(&to, correlation_id, &status),
         };
-        self.send(id, &reply);
+        self.send(id, &reply.in_trace(id.trace.map(|trace| &**trace)));
     }
 
     fn send(&self, id: &RequestId<'_>, reply: &EncodedReply<'_>) {

@@ -5,10 +5,13 @@ use std::sync::Arc;
 use antiphon_proto::{Status, mutant};
 use bytes::Bytes;
 
-use crate::service::{
-    capacity::{Capacity, HandlerPermit},
-    request::{RequestId, RequestMeta},
-    router::Route,
+use crate::{
+    service::{
+        capacity::{Capacity, HandlerPermit},
+        request::{RequestId, RequestMeta},
+        router::Route,
+    },
+    telemetry::propagation::TraceHeaders,
 };
 
 /// An admitted request, and what is to be done with it.
@@ -42,6 +45,11 @@ impl Ticket {
     /// permit.
     pub(crate) fn id(&self) -> RequestId<'_> {
         self.meta.id()
+    }
+
+    /// The same, with the trace of its handler.
+    pub(crate) fn id_in<'a>(&'a self, trace: Option<&'a Arc<TraceHeaders>>) -> RequestId<'a> {
+        RequestId { trace, ..self.id() }
     }
 
     /// The request is left to the partition's next owner.

@@ -35,10 +35,10 @@ use super::{
         address::LastAddress,
         topics::{Destination, ReplyTopics},
     },
-    request::ReplyAt,
+    request::{ReplyAt, RequestId},
     router::{Route, Router},
 };
-use crate::telemetry::trace;
+use crate::telemetry::{propagation, trace};
 
 /// What handlers are run with.
 pub(crate) struct Handlers {
@@ -126,9 +126,14 @@ fn answer(
     let _permit = HandlerPermit::take(&*handlers.capacity);
     let id = &request.id;
     let span = trace::process(id.correlation_id, id.partition().at(), request.offset);
+    let own = propagation::of_handler(&span, id.trace);
     let call = || catch_unwind(AssertUnwindSafe(|| handler.answer(request)));
-    let result = span.in_scope(call);
-    end(&handlers.sender, id, to, result, now)
+    let result = span.in_scope(|| propagation::in_trace(own.as_ref(), call));
+    let id = RequestId {
+        trace: own.as_ref(),
+        ..*id
+    };
+    end(&handlers.sender, &id, to, result, now)
 }
 
 fn start_later(handlers: &Arc<Handlers>, job: Job) {
@@ -181,15 +186,24 @@ fn run(
         context: Context::new(Arc::clone(meta)),
         value,
     };
-    let running = match span.in_scope(|| first_poll(handler, request)) {
+    // The calls and the reply of the handler carry the trace of its span.
+    let own = propagation::of_handler(&span, meta.trace.as_ref());
+    let poll = || propagation::in_trace(own.as_ref(), || first_poll(handler, request));
+    let running = match span.in_scope(poll) {
         Ok(Err(running)) => running,
-        Ok(Ok(result)) => return end(&handlers.sender, &ticket.id(), to, Ok(result), now),
-        Err(panic) => return end(&handlers.sender, &ticket.id(), to, Err(panic), now),
+        Ok(Ok(result)) => {
+            let id = ticket.id_in(own.as_ref());
+            return end(&handlers.sender, &id, to, Ok(result), now);
+        }
+        Err(panic) => {
+            let id = ticket.id_in(own.as_ref());
+            return end(&handlers.sender, &id, to, Err(panic), now);
+        }
     };
     let (sender, limit) = (Arc::clone(&handlers.sender), handlers.timeout);
     let rest = async move {
-        let result = wait(running, limit).await;
-        end(&sender, &ticket.id(), to, result, now);
+        let result = propagation::traced(own.clone(), wait(running, limit)).await;
+        end(&sender, &ticket.id_in(own.as_ref()), to, result, now);
     };
     handlers.env.runtime.spawn(rest.instrument(span));
     handlers.env.clock.elapsed()
