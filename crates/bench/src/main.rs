@@ -9,7 +9,6 @@ mod idiomatic;
 mod load;
 mod micro;
 mod parent;
-mod proxy;
 mod raw;
 mod result;
 mod topics;

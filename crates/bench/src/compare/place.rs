@@ -1,11 +1,14 @@
 //! The Kafka that a comparison runs on: at most one of our own at a time, since even an idle one takes CPU.
 
-use std::time::Duration;
+use std::{io, net::TcpListener, time::Duration};
 
-use antiphon_testbed::broker::{Cluster, ClusterOptions, VERSION};
+use antiphon_testbed::{
+    broker::{Cluster, ClusterOptions, VERSION},
+    proxy::{Impairment, Proxy},
+};
+use tokio::runtime::{Builder, Runtime};
 
 use super::setting::Kafka;
-use crate::proxy::Proxy;
 
 /// How much later clients get what a broker says.
 const DELAY: Duration = Duration::from_millis(5);
@@ -29,7 +32,7 @@ struct Own {
     kind: Kafka,
     address: Address,
     _cluster: Cluster,
-    _proxy: Option<Proxy>,
+    _line: Option<Line>,
 }
 
 impl Places {
@@ -64,7 +67,7 @@ impl Own {
         let nodes = if brokers == 1 { "node" } else { "nodes" };
         eprintln!("starting Apache Kafka {VERSION}, {brokers} {nodes}, to be stopped at the end");
         let waiting = if kind == Kafka::Delayed {
-            Some(Proxy::bind()?)
+            Some(bind().map_err(|error| format!("a port for the delaying proxy: {error}"))?)
         } else {
             None
         };
@@ -76,12 +79,15 @@ impl Own {
             ..ClusterOptions::default()
         };
         let cluster = Cluster::start(&options)?;
-        let proxy = match (waiting, cluster.ports_behind_proxies().first()) {
-            (Some((listener, _)), Some(behind)) => Some(Proxy::start(listener, *behind, DELAY)?),
+        let line = match (waiting, cluster.ports_behind_proxies().first()) {
+            (Some((listener, port)), Some(behind)) => {
+                let line = Line::start(listener, port, *behind);
+                Some(line.map_err(|error| format!("the delaying proxy: {error}"))?)
+            }
             _ => None,
         };
         let admin = cluster.bootstrap_servers();
-        let clients = proxy.as_ref().map(Proxy::address);
+        let clients = line.as_ref().map(|line| format!("127.0.0.1:{}", line.port));
         Ok(Self {
             kind,
             address: Address {
@@ -89,7 +95,42 @@ impl Own {
                 admin,
             },
             _cluster: cluster,
+            _line: line,
+        })
+    }
+}
+
+/// Takes a port before it is known what is behind it.
+fn bind() -> io::Result<(TcpListener, u16)> {
+    let listener = TcpListener::bind(("127.0.0.1", 0))?;
+    let port = listener.local_addr()?.port();
+    Ok((listener, port))
+}
+
+/// A long line: a proxy that delays what the broker says, on a thread of its own.
+struct Line {
+    port: u16,
+    // Dropped before the runtime that it runs on.
+    _proxy: Proxy,
+    _runtime: Runtime,
+}
+
+impl Line {
+    fn start(listener: TcpListener, port: u16, behind: u16) -> io::Result<Self> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("bench-proxy")
+            .enable_all()
+            .build()?;
+        let proxy = Proxy::start(runtime.handle(), listener, behind, 1)?;
+        proxy.rules().set(Impairment {
+            delay: DELAY,
+            ..Impairment::default()
+        });
+        Ok(Self {
+            port,
             _proxy: proxy,
+            _runtime: runtime,
         })
     }
 }

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::proxy::Way;
 use crate::history::Role;
+use antiphon_testbed::proxy::Way;
 
 /// One fault.
 #[derive(Clone, Debug, PartialEq)]

@@ -13,7 +13,6 @@ mod judge;
 mod live;
 mod nemesis;
 mod place;
-mod proxy;
 pub mod report;
 mod rows;
 mod schedule;

@@ -10,7 +10,9 @@ use antiphon_testbed::{
 };
 use tokio::runtime::{Builder, Runtime};
 
-use super::{proxy::Proxy, rows::BROKERS};
+use antiphon_testbed::proxy::Proxy;
+
+use super::rows::BROKERS;
 
 /// How long a question to the brokers may take.
 pub(super) const ANSWER: Duration = Duration::from_secs(5);

@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use rand::{Rng as _, rngs::SmallRng};
 
-use super::{act::Act, proxy::Way};
+use antiphon_testbed::proxy::Way;
+
+use super::act::Act;
 use crate::history::Role;
 
 /// A row of the fault matrix.

@@ -13,14 +13,10 @@ mod rolling;
 mod told;
 mod vandal;
 
+use antiphon_testbed::proxy::{FETCH, Impairment, PRODUCE};
 use antiphon_testbed::reason::Attempt;
 
-use super::{
-    act::Act,
-    child::Order,
-    proxy::{FETCH, Impairment, PRODUCE},
-    stage::Stage,
-};
+use super::{act::Act, child::Order, stage::Stage};
 use crate::history::Role;
 
 /// A fault that goes on.

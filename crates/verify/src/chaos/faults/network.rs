@@ -1,17 +1,12 @@
 //! What the proxies do.
 
+use antiphon_testbed::proxy::{Answers, Counts, Impairment, PRODUCE, Proxy, Way};
 use std::time::Duration;
 
 use antiphon_testbed::reason::Attempt;
 
 use super::Fault;
-use crate::{
-    chaos::{
-        proxy::{Answers, Counts, Impairment, PRODUCE, Proxy, Way},
-        stage::Stage,
-    },
-    history::Role,
-};
+use crate::{chaos::stage::Stage, history::Role};
 
 /// A narrow line has an effect when messages waited for it so long altogether, in microseconds.
 const WAITED: u64 = 500_000;

@@ -18,8 +18,6 @@ use tokio::{
     sync::mpsc,
 };
 
-use crate::history::micros;
-
 use super::{
     asked::Asked,
     frame,
@@ -156,7 +154,8 @@ impl Link {
             let now = Instant::now();
             let line = usize::from(direction == Direction::ToClient);
             let passed = self.rules.pace[line].book(bytes, per_second, now);
-            let waits = micros(passed.saturating_duration_since(now));
+            let waits = passed.saturating_duration_since(now).as_micros();
+            let waits = u64::try_from(waits).unwrap_or(u64::MAX);
             self.rules
                 .counts
                 .throttled

@@ -1,5 +1,5 @@
-//! A proxy before each broker, which can do to a connection what networks do, and knows enough of Kafka to do it to
-//! the answers of one kind of request only.
+//! A proxy in front of a broker. It does to connections what networks do: delay, holes, narrow lines, resets. It knows
+//! enough of Kafka to impair only the answers to one kind of request, or only the connections of one client.
 
 mod asked;
 mod frame;
@@ -19,19 +19,39 @@ use tokio::{
     task::JoinHandle,
 };
 
-pub(super) use self::frame::{FETCH, PRODUCE};
-pub(super) use self::rules::{Answers, Counts, Impairment, Rules, Way};
+pub use self::frame::{FETCH, PRODUCE};
+pub use self::rules::{Answers, Counts, Impairment, Rules, Way};
 
 /// Listens for the clients of one broker until it is dropped.
+///
+/// ```
+/// use std::{net::TcpListener, time::Duration};
+///
+/// use antiphon_testbed::proxy::{Impairment, Proxy};
+///
+/// # fn main() -> std::io::Result<()> {
+/// # let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+/// let listener = TcpListener::bind(("127.0.0.1", 0))?;
+/// let proxy = Proxy::start(runtime.handle(), listener, 9092, 1)?;
+/// proxy.rules().set(Impairment {
+///     delay: Duration::from_millis(5),
+///     ..Impairment::default()
+/// });
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
-pub(super) struct Proxy {
+pub struct Proxy {
     rules: Arc<Rules>,
     accepting: JoinHandle<()>,
 }
 
 impl Proxy {
-    /// Passes what comes to `listener` on to the port `behind`; `seed` is what chance is made from.
-    pub(super) fn start(
+    /// Passes what comes to `listener` on to the port `behind`. `seed` seeds the rules that depend on chance.
+    ///
+    /// # Errors
+    /// The listener cannot be used by the runtime.
+    pub fn start(
         runtime: &Handle,
         listener: StdListener,
         behind: u16,
@@ -45,8 +65,8 @@ impl Proxy {
         Ok(Self { rules, accepting })
     }
 
-    /// What is done to its connections, and how often it was.
-    pub(super) fn rules(&self) -> &Arc<Rules> {
+    /// What the proxy does to its connections, and how often it did.
+    pub fn rules(&self) -> &Arc<Rules> {
         &self.rules
     }
 }
@@ -60,7 +80,7 @@ impl Drop for Proxy {
 
 async fn accept(listener: TcpListener, behind: u16, rules: Arc<Rules>) {
     loop {
-        // What can not be accepted for want of something can be a moment later.
+        // A failure to accept may be over a moment later.
         let Ok((client, _)) = listener.accept().await else {
             tokio::task::yield_now().await;
             continue;
@@ -68,7 +88,7 @@ async fn accept(listener: TcpListener, behind: u16, rules: Arc<Rules>) {
         rules.counts.connections.fetch_add(1, Ordering::Relaxed);
         let rules = Arc::clone(&rules);
         tokio::spawn(async move {
-            // Behind it nobody may listen: the broker is down, and its clients are to see that at once.
+            // If the broker is down, its clients see that at once.
             match TcpStream::connect(("127.0.0.1", behind)).await {
                 Ok(broker) => link::join(client, broker, rules).await,
                 Err(_) => link::refuse(&client),

@@ -8,9 +8,9 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 const LONGEST: usize = 128 << 20;
 
 /// The kind of request that stores records.
-pub(crate) const PRODUCE: i16 = 0;
+pub const PRODUCE: i16 = 0;
 /// The kind of request that reads records.
-pub(crate) const FETCH: i16 = 1;
+pub const FETCH: i16 = 1;
 
 /// What stands at the beginning of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]

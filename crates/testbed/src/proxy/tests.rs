@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use antiphon_testbed::wait::eventually;
+use crate::wait::eventually;
 use tokio::runtime::Runtime;
 
 use super::*;
@@ -227,5 +227,64 @@ fn a_broker_that_is_down_is_no_black_hole() -> io::Result<()> {
         Err(error) => error.kind() == io::ErrorKind::ConnectionReset,
     };
     assert!(ended, "{heard:?}");
+    Ok(())
+}
+
+const DELAY: Duration = Duration::from_millis(50);
+
+fn delayed() -> Impairment {
+    Impairment {
+        delay: DELAY,
+        ..Impairment::default()
+    }
+}
+
+#[test]
+fn a_delayed_answer_is_not_early() -> io::Result<()> {
+    let rig = Rig::new()?;
+    rig.set(delayed());
+    let mut client = rig.client()?;
+    let asked = Instant::now();
+    ask(&mut client, PRODUCE, 1)?;
+    assert_eq!(hear(&mut client)?, 1);
+    assert!(asked.elapsed() >= DELAY, "after {:?}", asked.elapsed());
+    Ok(())
+}
+
+#[test]
+fn many_answers_pass_in_one_delay_and_in_order() -> io::Result<()> {
+    const MANY: i32 = 200;
+    let rig = Rig::new()?;
+    rig.set(delayed());
+    let mut client = rig.client()?;
+    let asked = Instant::now();
+    for number in 0..MANY {
+        ask(&mut client, PRODUCE, number)?;
+    }
+    for number in 0..MANY {
+        assert_eq!(hear(&mut client)?, number);
+    }
+    // One after the other, each waiting for the one before, would take 10 s.
+    assert!(asked.elapsed() < DELAY * 100, "{:?}", asked.elapsed());
+    Ok(())
+}
+
+#[test]
+fn a_connection_ends_with_its_server() -> io::Result<()> {
+    let server = StdListener::bind(("127.0.0.1", 0))?;
+    let behind = server.local_addr()?.port();
+    let listener = StdListener::bind(("127.0.0.1", 0))?;
+    let port = listener.local_addr()?.port();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()?;
+    let proxy = Proxy::start(runtime.handle(), listener, behind, 1)?;
+    proxy.rules().set(delayed());
+    let mut client = StdStream::connect(("127.0.0.1", port))?;
+    client.set_read_timeout(Some(LIMIT))?;
+    drop(server.accept()?);
+    let mut rest = Vec::new();
+    assert_eq!(client.read_to_end(&mut rest)?, 0);
     Ok(())
 }

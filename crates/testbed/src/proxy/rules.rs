@@ -13,22 +13,22 @@ use tokio::sync::watch;
 
 /// What a proxy does to connections. The default: nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Impairment {
+pub struct Impairment {
     /// How much later answers reach the client.
-    pub(crate) delay: Duration,
+    pub delay: Duration,
     /// What does not pass. It is not lost: TCP would send it again, and so it passes later.
-    pub(crate) hole: Option<Way>,
+    pub hole: Option<Way>,
     /// Bytes a second and direction that all connections of a broker share.
-    pub(crate) bytes_per_second: Option<u64>,
+    pub bytes_per_second: Option<u64>,
     /// What is done to answers of one kind.
-    pub(crate) answers: Option<Answers>,
+    pub answers: Option<Answers>,
     /// Only connections of clients whose name begins so.
-    pub(crate) client: Option<String>,
+    pub client: Option<String>,
 }
 
 /// Which way of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
+pub enum Way {
     /// What clients say.
     ToBroker,
     /// What brokers say.
@@ -39,7 +39,7 @@ pub(crate) enum Way {
 
 /// What is done to answers to one kind of request.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Answers {
+pub enum Answers {
     /// This share of them is dropped, and the connection with it.
     Drop {
         /// The kind.
@@ -58,29 +58,30 @@ pub(crate) enum Answers {
 
 /// How often a proxy did what.
 #[derive(Debug, Default)]
-pub(crate) struct Counts {
+pub struct Counts {
     /// Connections that were accepted.
-    pub(crate) connections: AtomicU64,
+    pub connections: AtomicU64,
     /// Messages that had to wait at a hole.
-    pub(crate) held_at_hole: AtomicU64,
+    pub held_at_hole: AtomicU64,
     /// Answers that were dropped.
-    pub(crate) dropped: AtomicU64,
+    pub dropped: AtomicU64,
     /// Answers that were held.
-    pub(crate) held: AtomicU64,
+    pub held: AtomicU64,
     /// Microseconds that messages waited for bandwidth.
-    pub(crate) throttled: AtomicU64,
+    pub throttled: AtomicU64,
     /// Connections that were reset.
-    pub(crate) reset: AtomicU64,
+    pub reset: AtomicU64,
 }
 
 /// The rules of one proxy, which may change at any time.
 #[derive(Debug)]
-pub(crate) struct Rules {
+pub struct Rules {
     now: watch::Sender<Impairment>,
     resets: watch::Sender<u64>,
     chance: Mutex<SmallRng>,
     pub(super) pace: [super::pace::Pace; 2],
-    pub(crate) counts: Counts,
+    /// How often each rule applied.
+    pub counts: Counts,
 }
 
 impl Rules {
@@ -95,12 +96,12 @@ impl Rules {
     }
 
     /// Does this from now on, and nothing else.
-    pub(crate) fn set(&self, impairment: Impairment) {
+    pub fn set(&self, impairment: Impairment) {
         self.now.send_replace(impairment);
     }
 
     /// Ends all connections there are by a reset.
-    pub(crate) fn reset(&self) {
+    pub fn reset(&self) {
         self.resets.send_modify(|count| *count += 1);
     }
 
@@ -142,7 +143,7 @@ impl Impairment {
 
 impl Counts {
     /// One of them now.
-    pub(crate) fn of(count: &AtomicU64) -> u64 {
+    pub fn of(count: &AtomicU64) -> u64 {
         count.load(Ordering::Relaxed)
     }
 }
