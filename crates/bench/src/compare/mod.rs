@@ -4,6 +4,7 @@ mod contender;
 mod html;
 mod machine;
 mod measure;
+mod measured;
 mod place;
 mod reached;
 mod report;

@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::{
     contender::{Contender, REFERENCE},
     measure::{Timing, measure},
+    measured::Runs,
     place::{Address, Places},
-    report::{Comparison, Runs},
+    report::Comparison,
     setting::Setting,
 };
 

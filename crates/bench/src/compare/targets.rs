@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::report::Measured;
+use super::measured::Measured;
 
 /// Ratios to [the reference](super::contender::REFERENCE): of the rate at least, of the others at most.
 struct Goals {

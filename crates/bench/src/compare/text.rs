@@ -6,8 +6,9 @@ use comfy_table::{Table, presets};
 
 use super::{
     contender::{Contender, REFERENCE},
+    measured::Measured,
     reached::METRICS,
-    report::{Comparison, Measured},
+    report::Comparison,
     statistics::Spread,
 };
 

@@ -3,9 +3,7 @@
 use maud::{Markup, html};
 
 use super::super::{
-    contender::Contender,
-    reached::Metric,
-    report::{Comparison, Measured},
+    contender::Contender, measured::Measured, reached::Metric, report::Comparison,
     statistics::Spread,
 };
 

@@ -6,8 +6,9 @@ use maud::{Markup, html};
 
 use super::super::{
     contender::{Contender, REFERENCE},
+    measured::Measured,
     reached::METRICS,
-    report::{Comparison, Measured, Report},
+    report::{Comparison, Report},
     text::{dash, figure, met, spread},
 };
 

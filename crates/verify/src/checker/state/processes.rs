@@ -5,7 +5,10 @@ use std::{
     sync::Arc,
 };
 
-use super::{reading::Desk, samples::Samples};
+use super::{
+    reading::Desk,
+    samples::{Samples, overlap},
+};
 use crate::history::{Outcome, ProcessId};
 
 /// One life of one process.
@@ -118,8 +121,4 @@ impl Misfortunes {
             .map(|(since, until)| overlap((*since, *until), (from, to)))
             .fold(0, u64::saturating_add)
     }
-}
-
-pub(super) fn overlap(one: (u64, u64), other: (u64, u64)) -> u64 {
-    one.1.min(other.1).saturating_sub(one.0.max(other.0))
 }

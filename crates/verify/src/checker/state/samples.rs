@@ -1,7 +1,5 @@
 //! What a process held, once a second.
 
-use super::processes::overlap;
-
 /// Microseconds between two samples.
 const SECOND: u64 = 1_000_000;
 
@@ -60,4 +58,9 @@ impl Samples {
             })
             .fold(0, u64::saturating_add)
     }
+}
+
+/// How long two stretches of time have in common.
+pub(super) fn overlap(one: (u64, u64), other: (u64, u64)) -> u64 {
+    one.1.min(other.1).saturating_sub(one.0.max(other.0))
 }
