@@ -22,6 +22,17 @@ use crate::{
 };
 
 /// Describes a [`Service`]. Made by [`Service::builder`].
+///
+/// ```
+/// use antiphon::{Service, ServiceBuilder};
+///
+/// fn greeter() -> ServiceBuilder {
+///     Service::builder("greeter")
+///         .version("1.0.0")
+///         .bootstrap_servers("localhost:9092")
+///         .route("greetings", |name: String| async move { format!("hello, {name}") })
+/// }
+/// ```
 #[must_use = "a builder does nothing until it starts"]
 pub struct ServiceBuilder {
     name: String,

@@ -44,6 +44,22 @@ use crate::{
 /// A running responder, at least once: a request's offset is committed only after the brokers have
 /// acknowledged its reply, so a crash repeats work and never loses it.
 ///
+/// ```no_run
+/// use std::{future::Future, time::Duration};
+///
+/// use antiphon::{Service, StartError};
+///
+/// async fn serve(stop: impl Future<Output = ()>) -> Result<(), StartError> {
+///     let service = Service::builder("greeter")
+///         .bootstrap_servers("localhost:9092")
+///         .route("greetings", |name: String| async move { format!("hello, {name}") })
+///         .start()
+///         .await?;
+///     service.run_until(stop, Duration::from_secs(10)).await;
+///     Ok(())
+/// }
+/// ```
+///
 /// [`drain`](Self::drain) ends it gracefully. Dropping it stops it at once: running requests are not
 /// awaited. They are delivered again, to this group's other instances or after a restart.
 #[must_use = "a service stops when it is dropped"]
@@ -53,6 +69,14 @@ pub struct Service {
 }
 
 /// What a drain did.
+///
+/// ```
+/// use antiphon::service::DrainReport;
+///
+/// fn all_answered(report: DrainReport) -> bool {
+///     report.abandoned == 0
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DrainReport {
     /// Requests that were in hand when it started.

@@ -152,6 +152,27 @@ where
 
 /// A request topic and its routes. What `#[antiphon::service]` generates implements it, and so does
 /// the pair of a name and [`Routes`].
+///
+/// ```
+/// use antiphon::{Service, ServiceBuilder, service::{Routes, Serve}};
+///
+/// /// A part of a service that other programs may use.
+/// struct Health;
+///
+/// impl Serve for Health {
+///     fn topic(&self) -> &str {
+///         "health"
+///     }
+///
+///     fn routes(self) -> Routes {
+///         Routes::new().default(|| async { "ok" })
+///     }
+/// }
+///
+/// fn shop() -> ServiceBuilder {
+///     Service::builder("shop").serve(Health)
+/// }
+/// ```
 pub trait Serve {
     /// The request topic.
     fn topic(&self) -> &str;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "in a test it is an assertion")]
 
 mod acknowledgements;
+mod arguments;
 mod calls;
 mod commits;
 mod definition;

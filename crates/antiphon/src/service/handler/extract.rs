@@ -34,6 +34,25 @@ pub trait FromContext<S>: Sized {
 
 /// An argument that is made of the whole request. Only the last argument can be one.
 ///
+/// ```
+/// use antiphon::{Status, service::{Extracted, FromRequest, Inbound}};
+///
+/// /// Words, separated by commas.
+/// struct Words(Vec<String>);
+///
+/// impl<S> FromRequest<S> for Words {
+///     fn from_request(request: Inbound, _: &S) -> Extracted<Self> {
+///         let text = str::from_utf8(&request.value);
+///         let words = text.map(|text| Self(text.split(',').map(str::to_owned).collect()));
+///         Extracted::Ready(words.map_err(|error| Status::invalid_argument(error.to_string())))
+///     }
+/// }
+///
+/// async fn count(Words(words): Words) -> String {
+///     words.len().to_string()
+/// }
+/// ```
+///
 /// `Form` tells apart what takes the payload from what does not; it is always inferred.
 pub trait FromRequest<S, Form = WithPayload>: Sized {
     /// Makes the argument.
@@ -41,6 +60,21 @@ pub trait FromRequest<S, Form = WithPayload>: Sized {
 }
 
 /// An argument, or a wait for one, such as for a schema.
+///
+/// ```
+/// use antiphon::{Status, service::Extracted};
+///
+/// fn known(schema: Option<u32>) -> Extracted<u32> {
+///     match schema {
+///         Some(schema) => Extracted::Ready(Ok(schema)),
+///         None => Extracted::Waiting(Box::pin(fetch())),
+///     }
+/// }
+///
+/// async fn fetch() -> Result<u32, Status> {
+///     Ok(7)
+/// }
+/// ```
 pub enum Extracted<T> {
     /// There was nothing to wait for. An error is sent as not executed: the handler is not called.
     Ready(Result<T, Status>),
@@ -78,6 +112,16 @@ impl<S> FromContext<S> for Context {
 }
 
 /// A part of the state that [`Routes::with_state`](crate::service::Routes::with_state) gives.
+///
+/// ```
+/// use antiphon::service::{Routes, State};
+///
+/// async fn limit(State(limit): State<u32>) -> String {
+///     limit.to_string()
+/// }
+///
+/// let routes: Routes = Routes::new().on("limit", limit).with_state(64);
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct State<T>(pub T);
 
@@ -127,6 +171,14 @@ impl<T> Deref for State<T> {
 /// request with `INVALID_ARGUMENT`.
 ///
 /// The codec of calls is [`codec::Json`](crate::codec::Json).
+///
+/// ```
+/// use antiphon::service::Json;
+///
+/// async fn sum(Json(numbers): Json<Vec<i64>>) -> Json<i64> {
+///     Json(numbers.iter().sum())
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Json<T>(pub T);
 

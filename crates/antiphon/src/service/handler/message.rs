@@ -8,6 +8,15 @@ use tokio_util::sync::CancellationToken;
 use crate::{codec::Encoded, service::request::RequestMeta, telemetry::propagation};
 
 /// A request, as a handler gets it.
+///
+/// ```
+/// use antiphon::service::{Inbound, Reply};
+///
+/// async fn echo(request: Inbound) -> Reply {
+///     let partition = request.context.partition().to_string();
+///     Reply::new(request.value).header("partition", partition)
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Inbound {
     /// The requester, the deadline, the headers.
@@ -17,6 +26,14 @@ pub struct Inbound {
 }
 
 /// A reply, as a handler returns it.
+///
+/// ```
+/// use antiphon::service::Reply;
+///
+/// async fn page() -> Reply {
+///     Reply::new("<p>hello</p>").content_type("text/html").header("cache-control", "no-store")
+/// }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Reply {
     value: Bytes,
@@ -84,6 +101,19 @@ impl<T: Into<Bytes>> From<T> for Reply {
 }
 
 /// What a handler knows about the request besides its payload.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use antiphon::{Context, Status};
+///
+/// async fn report(cx: Context) -> Result<String, Status> {
+///     if cx.remaining().is_some_and(|left| left < Duration::from_millis(50)) {
+///         return Err(Status::deadline_exceeded("no time left for a report"));
+///     }
+///     Ok(format!("attempt {} of {}", cx.attempt(), cx.requester().unwrap_or("?")))
+/// }
+/// ```
 pub struct Context(Arc<RequestMeta>);
 
 impl Context {

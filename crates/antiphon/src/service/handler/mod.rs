@@ -105,6 +105,32 @@ pub trait RequestHandler: Send + Sync + 'static {
 }
 
 /// A handler that computes and does not wait. Made by [`sync`](super::sync()), or by hand.
+///
+/// By hand it is the synchronous form of a [`RequestHandler`]:
+///
+/// ```
+/// use antiphon::{Status, service::{Inbound, Reply, RequestHandler, SyncHandler, SyncRequest}};
+/// use futures::future::BoxFuture;
+///
+/// struct Length;
+///
+/// impl SyncHandler for Length {
+///     fn answer(&self, request: &SyncRequest<'_>) -> Result<Reply, Status> {
+///         Ok(Reply::new(request.value().len().to_string()))
+///     }
+/// }
+///
+/// impl RequestHandler for Length {
+///     fn handle(&self, request: Inbound) -> BoxFuture<'static, Result<Reply, Status>> {
+///         let answer = self.answer(&SyncRequest::from(&request));
+///         Box::pin(std::future::ready(answer))
+///     }
+///
+///     fn as_sync(&self) -> Option<&dyn SyncHandler> {
+///         Some(self)
+///     }
+/// }
+/// ```
 pub trait SyncHandler: Send + Sync + 'static {
     /// Answers one request. An `Err` is sent to the requester as an error reply.
     ///
@@ -144,6 +170,16 @@ impl fmt::Debug for Endpoint {
 }
 
 /// A handler as a tower service, for layers to wrap.
+///
+/// ```
+/// use antiphon::{Service, ServiceBuilder, service::HandlerService};
+/// use tower::{layer::layer_fn, limit::ConcurrencyLimit};
+///
+/// fn greeter() -> ServiceBuilder {
+///     let few = layer_fn(|inner: HandlerService| ConcurrencyLimit::new(inner, 8));
+///     Service::builder("greeter").route("greetings", || async { "hello" }).layer(few)
+/// }
+/// ```
 #[derive(Clone)]
 pub struct HandlerService(Arc<dyn RequestHandler>);
 

@@ -8,6 +8,22 @@ use super::{extract::Json, message::Reply};
 use crate::codec::Encoded;
 
 /// What a handler function returns: a payload in one of several forms, or a [`Status`].
+///
+/// ```
+/// use antiphon::{Status, service::{IntoReply, Reply}};
+///
+/// struct Celsius(f64);
+///
+/// impl IntoReply for Celsius {
+///     fn into_reply(self) -> Result<Reply, Status> {
+///         Ok(Reply::new(format!("{:.1}", self.0)).message_type("celsius"))
+///     }
+/// }
+///
+/// async fn outside() -> Celsius {
+///     Celsius(21.5)
+/// }
+/// ```
 pub trait IntoReply {
     /// The reply.
     ///

@@ -8,6 +8,17 @@ use super::message::Inbound;
 use crate::{service::request::RequestId, wire};
 
 /// A request, as a [`SyncHandler`](super::SyncHandler) gets it: borrowed.
+///
+/// ```
+/// use antiphon::{Status, service::{self, SyncRequest}};
+///
+/// fn tenant(request: &SyncRequest<'_>) -> Result<Vec<u8>, Status> {
+///     let tenant = request.header("tenant");
+///     tenant.map(<[u8]>::to_vec).ok_or_else(|| Status::unauthenticated("no tenant"))
+/// }
+///
+/// let handler = service::sync(tenant);
+/// ```
 #[derive(Clone, Copy)]
 pub struct SyncRequest<'a> {
     pub(crate) value: &'a [u8],
